@@ -1,0 +1,1 @@
+//! C# policy expressions: lexer, parser, checker, compiler, values and the .NET library

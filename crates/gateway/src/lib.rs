@@ -1,0 +1,1 @@
+//! The data plane: listeners, routing to API and operation, subscription keys, upstream connections

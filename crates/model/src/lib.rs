@@ -1,0 +1,1 @@
+//! The service's configuration: APIs, operations, products, subscriptions, named values, backends; loaders

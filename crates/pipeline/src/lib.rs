@@ -1,0 +1,1 @@
+//! The way of a request without sockets: exchange, sections, scopes, outcomes, LastError, trace, ports

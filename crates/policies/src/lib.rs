@@ -1,0 +1,1 @@
+//! Every APIM policy, one file each: definition, compiled form, run function, tests

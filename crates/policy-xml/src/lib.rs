@@ -1,0 +1,3 @@
+//! Policy documents: tolerant XML with spans and raw C# expressions inside
+
+pub mod diagnostic;

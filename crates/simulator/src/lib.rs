@@ -1,0 +1,1 @@
+//! Azure OpenAI look-alike server: quotas, latency, faults, streaming

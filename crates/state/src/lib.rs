@@ -1,0 +1,1 @@
+//! Values, counters and caches shared by requests: in memory
