@@ -1,0 +1,16 @@
+//! .NET's values in plain Rust: number, date and text algorithms with .NET Core 3.1's results (invariant culture, UTC).
+//!
+//! Rust values and text flow in, Rust values, text or a .NET exception in the making ([`Error`]) flow out. Nothing here knows
+//! of expressions, of `context` or of a clock; whoever binds these to C# members brings the present and the randomness.
+
+pub mod calendar;
+pub mod decimal;
+mod error;
+mod number_buffer;
+mod number_custom;
+pub mod number_format;
+pub mod number_parse;
+pub mod timespan;
+pub mod timespan_parse;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,241 @@
+//! `TimeSpan.Parse`, `TryParse` and `ParseExact`.
+//!
+//! Text flows in, a duration flows out, or `FormatException` (not a duration) or `OverflowException` (a part out of range).
+
+use super::timespan::TimeSpan;
+use super::{Error, Result};
+
+fn bad(text: &str) -> Error {
+    Error::format(format!(
+        "String '{text}' was not recognized as a valid TimeSpan."
+    ))
+}
+
+fn overflow(text: &str) -> Error {
+    Error::overflow(format!(
+        "The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out of range or contains too many digits."
+    ))
+}
+
+/// One number of the text, with the count of its digits (a fraction needs it).
+#[derive(Clone, Copy)]
+struct Field {
+    value: u64,
+    digits: u32,
+}
+
+/// `TimeSpan.Parse(text)`: `[-]d`, `[-][d.]hh:mm[:ss[.fffffff]]` and the `d:hh:mm:ss` spelling.
+///
+/// # Errors
+/// `FormatException`, `OverflowException`
+pub fn parse(text: &str) -> Result<TimeSpan> {
+    let trimmed = text.trim();
+    let (negative, body) = match trimmed.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, trimmed),
+    };
+    let mut fields: Vec<Field> = Vec::with_capacity(5);
+    let mut separators: Vec<u8> = Vec::with_capacity(4);
+    let bytes = body.as_bytes();
+    let mut i = 0;
+    loop {
+        let start = i;
+        let mut value = 0u64;
+        while let Some(d) = bytes.get(i).filter(|b| b.is_ascii_digit()) {
+            value = value.saturating_mul(10).saturating_add(u64::from(d - b'0'));
+            i += 1;
+        }
+        if i == start || fields.len() == 5 {
+            return Err(bad(text));
+        }
+        fields.push(Field {
+            value,
+            digits: (i - start) as u32,
+        });
+        match bytes.get(i) {
+            None => break,
+            Some(separator @ (b':' | b'.')) => {
+                separators.push(*separator);
+                i += 1;
+            }
+            Some(_) => return Err(bad(text)),
+        }
+    }
+    let zero = Field {
+        value: 0,
+        digits: 1,
+    };
+    let [days, hours, minutes, seconds, fraction] = match (separators.as_slice(), fields.as_slice())
+    {
+        (b"", [d]) => [*d, zero, zero, zero, zero],
+        (b":", [h, m]) => [zero, *h, *m, zero, zero],
+        (b"::", [h, m, s]) => [zero, *h, *m, *s, zero],
+        (b".:", [d, h, m]) => [*d, *h, *m, zero, zero],
+        (b"::.", [h, m, s, f]) => [zero, *h, *m, *s, *f],
+        (b".::" | b":::", [d, h, m, s]) => [*d, *h, *m, *s, zero],
+        (b".::." | b":::.", [d, h, m, s, f]) => [*d, *h, *m, *s, *f],
+        _ => return Err(bad(text)),
+    };
+    // `25:00:00` cannot be hours, so .NET reads its first number as days.
+    if separators == b"::" && hours.value > 23 && hours.digits <= 8 {
+        return assemble(text, negative, hours, minutes, seconds, zero, zero);
+    }
+    assemble(text, negative, days, hours, minutes, seconds, fraction)
+}
+
+fn assemble(
+    text: &str,
+    negative: bool,
+    days: Field,
+    hours: Field,
+    minutes: Field,
+    seconds: Field,
+    fraction: Field,
+) -> Result<TimeSpan> {
+    let fits =
+        |field: Field, max: u64, digits: u32| field.value <= max && field.digits <= digits.max(8);
+    if !fits(days, 10_675_199, 8)
+        || !fits(hours, 23, 2)
+        || !fits(minutes, 59, 2)
+        || !fits(seconds, 59, 2)
+        || fraction.digits > 7
+    {
+        return Err(overflow(text));
+    }
+    let fraction = fraction.value * 10u64.pow(7 - fraction.digits.min(7));
+    let whole = days.value * 86_400 + hours.value * 3_600 + minutes.value * 60 + seconds.value;
+    let ticks = i128::from(whole) * 10_000_000 + i128::from(fraction);
+    let ticks = if negative { -ticks } else { ticks };
+    i64::try_from(ticks)
+        .map(TimeSpan)
+        .map_err(|_| overflow(text))
+}
+
+/// `TimeSpan.ParseExact(text, format, null)` for `c`, `g`, `G` and custom formats.
+///
+/// # Errors
+/// `FormatException`, `OverflowException`
+pub fn parse_exact(text: &str, format: &str) -> Result<TimeSpan> {
+    match format {
+        "c" | "t" | "T" | "g" | "G" => parse(text),
+        _ if format.chars().count() < 2 => Err(Error::bad_input()),
+        _ => parse_custom(text, format),
+    }
+}
+
+fn parse_custom(text: &str, format: &str) -> Result<TimeSpan> {
+    let zero = Field {
+        value: 0,
+        digits: 1,
+    };
+    let (mut days, mut hours, mut minutes, mut seconds, mut fraction) =
+        (zero, zero, zero, zero, zero);
+    let mut rest = text;
+    let mut pattern = format.chars().peekable();
+    while let Some(c) = pattern.next() {
+        let mut run = 1;
+        if matches!(c, 'd' | 'h' | 'm' | 's' | 'f' | 'F') {
+            while pattern.next_if_eq(&c).is_some() {
+                run += 1;
+            }
+        }
+        let mut number = |least: usize, most: usize| -> Result<Field> {
+            let count = rest
+                .bytes()
+                .take(most)
+                .take_while(u8::is_ascii_digit)
+                .count();
+            if count < least {
+                return Err(bad(text));
+            }
+            let (digits, tail) = rest.split_at(count);
+            rest = tail;
+            Ok(Field {
+                value: digits.bytes().fold(0, |v, d| v * 10 + u64::from(d - b'0')),
+                digits: count as u32,
+            })
+        };
+        match (c, run) {
+            ('d', 1) => days = number(1, 8)?,
+            ('d', 2..=8) => days = number(run, run)?,
+            ('h', 1) => hours = number(1, 2)?,
+            ('h', 2) => hours = number(2, 2)?,
+            ('m', 1) => minutes = number(1, 2)?,
+            ('m', 2) => minutes = number(2, 2)?,
+            ('s', 1) => seconds = number(1, 2)?,
+            ('s', 2) => seconds = number(2, 2)?,
+            ('f', 1..=7) => fraction = number(run, run)?,
+            ('F', 1..=7) => fraction = number(0, run)?,
+            ('\'' | '"', _) => loop {
+                match pattern.next() {
+                    Some(q) if q == c => break,
+                    Some(q) => rest = rest.strip_prefix(q).ok_or_else(|| bad(text))?,
+                    None => return Err(Error::bad_input()),
+                }
+            },
+            ('%', _) => {
+                if matches!(pattern.peek(), Some('%') | None) {
+                    return Err(Error::bad_input());
+                }
+            }
+            ('\\', _) => {
+                let literal = pattern.next().ok_or_else(Error::bad_input)?;
+                rest = rest.strip_prefix(literal).ok_or_else(|| bad(text))?;
+            }
+            _ => return Err(Error::bad_input()),
+        }
+    }
+    if !rest.is_empty() {
+        return Err(bad(text));
+    }
+    assemble(text, false, days, hours, minutes, seconds, fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clr::ErrorKind;
+
+    fn p(text: &str) -> String {
+        parse(text).map_or_else(|e| e.kind.name().to_owned(), TimeSpan::to_text)
+    }
+
+    #[test]
+    fn spellings_of_a_duration() {
+        assert_eq!(p("00:01:30"), "00:01:30");
+        assert_eq!(p("1.02:03:04.5"), "1.02:03:04.5000000");
+        assert_eq!(p("5"), "5.00:00:00");
+        assert_eq!(p(" -1:30 "), "-01:30:00");
+        assert_eq!(p("25:00:00"), "25.00:00:00");
+        assert_eq!(p("1:02:03:04"), "1.02:03:04");
+        assert_eq!(p("1.05:06"), "1.05:06:00");
+    }
+
+    #[test]
+    fn not_a_duration() {
+        for text in ["abc", "", ":", "1:", "1:2:3:4:5:6", "1 2", "+5", "1.2.3"] {
+            assert_eq!(p(text), "FormatException", "{text}");
+        }
+        for text in ["00:60:00", "24:00", "00:00:99", "10675200", "99999999999"] {
+            assert_eq!(p(text), "OverflowException", "{text}");
+        }
+    }
+
+    #[test]
+    fn exact_formats() {
+        assert_eq!(
+            parse_exact("01:30", r"mm\:ss")
+                .map(TimeSpan::to_text)
+                .as_deref(),
+            Ok("00:01:30")
+        );
+        assert_eq!(
+            parse_exact("5h", "%h'h'").map(TimeSpan::to_text).as_deref(),
+            Ok("05:00:00")
+        );
+        assert_eq!(
+            parse_exact("01:30", "hhmm").unwrap_err().kind,
+            ErrorKind::Format
+        );
+    }
+}
