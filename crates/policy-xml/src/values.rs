@@ -1,0 +1,669 @@
+//! Attribute values and text: in flows the document at a value's first character, out flows its [`Text`].
+//!
+//! This is where raw C# and XML meet: how far a value goes and what of it is decoded is decided here. What is wrong
+//! is reported, and the reader goes on behind the most likely end.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr2, memmem};
+
+use crate::diagnostic::Diagnostic;
+use crate::parser::{Reader, is_name_byte, is_name_start};
+use crate::references::{Decoding, Reference, reference};
+use crate::scan_csharp::{Class, Cursor, Plain, ScanErrorKind, StopAt, opens};
+use crate::text::{Text, TextBuilder};
+
+/// How an expression is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Raw,
+    Escaped,
+}
+
+/// What is known of an expression's end.
+enum Extent {
+    Ends(usize, Form),
+    /// A CDATA section stands in its code: the value is read as XML throughout.
+    Xml,
+    Unknown(Form),
+}
+
+/// What becomes of references.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum References {
+    /// Decoded; whatever else stands at an `&` is an error.
+    Strict,
+    /// Decoded; whatever else stands at an `&` stays.
+    Tolerant,
+    /// Left as they stand.
+    Verbatim,
+}
+
+impl Form {
+    fn references(self) -> References {
+        match self {
+            Form::Raw => References::Verbatim,
+            Form::Escaped => References::Tolerant,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Space {
+    Keep,
+    /// Line ends and tabs become blanks, as in XML attributes.
+    Blank,
+}
+
+impl Reader<'_> {
+    /// Reads an attribute value; the reader stands behind the opening quote and is left behind the closing one.
+    pub(crate) fn attribute_value(&mut self, quote: u8, name: &str) -> Text {
+        let start = self.at;
+        let lead = self.skip_decoded_space(start);
+        if opens(Plain::new(self.src, lead)) {
+            self.expression_value(start, lead, quote)
+        } else {
+            self.literal_value(start, quote, name)
+        }
+    }
+
+    fn expression_value(&mut self, start: usize, lead: usize, quote: u8) -> Text {
+        let mut builder = TextBuilder::new(start);
+        match self.extent(lead, false) {
+            Extent::Ends(end, form) => {
+                let trail = self.skip_decoded_space(end);
+                if self.byte(trail) == Some(quote) {
+                    self.decode(&mut builder, start..lead, References::Strict, Space::Keep);
+                    self.decode(&mut builder, lead..end, form.references(), Space::Keep);
+                    self.decode(&mut builder, end..trail, References::Strict, Space::Keep);
+                    self.at = trail + 1;
+                    return self.finish(builder, start..trail, false);
+                }
+                let close = self
+                    .find(end, quote)
+                    .filter(|close| self.is_tag_rest(close + 1))
+                    .unwrap_or_else(|| self.likely_value_end(end, quote));
+                self.decode(
+                    &mut builder,
+                    start..close,
+                    References::Tolerant,
+                    Space::Blank,
+                );
+                self.close_value(close, quote, start);
+                self.finish(builder, start..close, false)
+            }
+            Extent::Xml => {
+                let close = self.likely_value_end(lead, quote);
+                self.decode(&mut builder, start..close, References::Strict, Space::Keep);
+                self.close_value(close, quote, start);
+                self.finish(builder, start..close, false)
+            }
+            Extent::Unknown(form) => {
+                let close = self.likely_value_end(lead, quote);
+                self.decode(&mut builder, start..lead, References::Strict, Space::Keep);
+                self.decode(&mut builder, lead..close, form.references(), Space::Keep);
+                // The expression without an end is the error; a quote missing as well would be the same one again.
+                self.at = close + usize::from(self.byte(close) == Some(quote));
+                self.finish(builder, start..close, false)
+            }
+        }
+    }
+
+    fn close_value(&mut self, close: usize, quote: u8, start: usize) {
+        self.at = close;
+        if self.byte(close) == Some(quote) {
+            self.at += 1;
+        } else {
+            self.missing_quote(start, close, quote);
+        }
+    }
+
+    fn literal_value(&mut self, start: usize, quote: u8, name: &str) -> Text {
+        let mut references = References::Strict;
+        let close = match self.find(start, quote) {
+            None => self.line_value_end(start),
+            Some(close) if self.is_tag_rest(close + 1) => {
+                if let Some(at) = self.find_in(start..close, b'<') {
+                    self.error(
+                        "less-than-in-value",
+                        "`<` cannot stand in an attribute value",
+                        at..at + 1,
+                        |d| d.help("write `&lt;`"),
+                    );
+                }
+                close
+            }
+            Some(close) => match self.longer_value(start, close, quote) {
+                Some(longer) => {
+                    references = References::Tolerant;
+                    longer
+                }
+                None if self.find_in(start..close, b'<').is_some()
+                    || self.find_in(start..close, b'\n').is_some() =>
+                {
+                    self.line_value_end(start)
+                }
+                None => {
+                    let likely = self.likely_value_end(close + 1, quote);
+                    let line = self.line_value_end(close + 1);
+                    if !self.is_attribute(close + 1)
+                        && self.byte(likely) == Some(quote)
+                        && likely <= line
+                    {
+                        self.error(
+                            "quote-in-value",
+                            format!("the value of '{name}' holds the quote that ends it"),
+                            close..close + 1,
+                            |d| {
+                                d.help(if quote == b'"' {
+                                    "write `&quot;`, or put the value in single quotes"
+                                } else {
+                                    "write `&apos;`, or put the value in double quotes"
+                                })
+                            },
+                        );
+                        likely
+                    } else {
+                        close
+                    }
+                }
+            },
+        };
+        let mut builder = TextBuilder::new(start);
+        self.decode(&mut builder, start..close, references, Space::Blank);
+        self.close_value(close, quote, start);
+        self.finish(builder, start..close, false)
+    }
+
+    /// `Bearer @(f("x"))`: the quotes of the expression do not end the value, though it stays literal.
+    fn longer_value(&mut self, start: usize, close: usize, quote: u8) -> Option<usize> {
+        let value = self.src.get(start..close)?;
+        let first = [b"@(", b"@{"]
+            .iter()
+            .filter_map(|opener| memmem::find(value.as_bytes(), *opener))
+            .min()?;
+        match self.extent(start + first, false) {
+            Extent::Ends(end, _) if end > close => self
+                .find(end, quote)
+                .filter(|close| self.is_tag_rest(close + 1)),
+            _ => None,
+        }
+    }
+
+    /// Reads a value without quotes, up to white space or the end of the tag.
+    pub(crate) fn unquoted_value(&mut self) -> Text {
+        let start = self.at;
+        let end = match opens(Plain::new(self.src, start)).then(|| self.extent(start, false)) {
+            Some(Extent::Ends(end, form)) => {
+                let mut builder = TextBuilder::new(start);
+                self.decode(&mut builder, start..end, form.references(), Space::Keep);
+                self.at = end;
+                return self.finish(builder, start..end, false);
+            }
+            _ => self.bytes.get(start..).map_or(start, |rest| {
+                start
+                    + rest
+                        .iter()
+                        .position(|byte| is_space(*byte) || matches!(byte, b'>' | b'<'))
+                        .unwrap_or(rest.len())
+            }),
+        };
+        let end = if self.byte(end) == Some(b'>') && end > start && self.byte(end - 1) == Some(b'/')
+        {
+            end - 1
+        } else {
+            end
+        };
+        let mut builder = TextBuilder::new(start);
+        self.decode(&mut builder, start..end, References::Strict, Space::Blank);
+        self.at = end;
+        self.finish(builder, start..end, false)
+    }
+
+    fn missing_quote(&mut self, start: usize, close: usize, quote: u8) {
+        let quote = quote as char;
+        self.error(
+            "missing-quote",
+            format!("the attribute value has no closing `{quote}`"),
+            start.saturating_sub(1)..close,
+            |d| d.label(format!("close the value with `{quote}`")),
+        );
+    }
+
+    /// Reads a run of text in an element; the reader stands on its first character.
+    pub(crate) fn text_run(&mut self, parent: &str) -> Text {
+        let start = self.at;
+        let lead = self.skip_decoded_space(start);
+        let mut builder = TextBuilder::new(start);
+        if opens(Plain::new(self.src, lead)) {
+            match self.extent(lead, true) {
+                Extent::Ends(end, form) => {
+                    let stop = self.run_end(end);
+                    self.decode(&mut builder, start..lead, References::Strict, Space::Keep);
+                    let before = builder.value.len();
+                    self.decode(&mut builder, lead..end, form.references(), Space::Keep);
+                    let after = builder.value.len();
+                    let mut cdata = self.character_data(&mut builder, end..stop);
+                    let goes_on = builder.value.get(after..).is_some_and(|rest| {
+                        !rest.trim_matches(crate::scan_csharp::is_space).is_empty()
+                    });
+                    if goes_on && form == Form::Raw {
+                        // Literal after all, so its references are decoded like any text's.
+                        builder.value.truncate(before);
+                        builder.map.truncate(before);
+                        self.decode(&mut builder, lead..end, References::Tolerant, Space::Keep);
+                        let silent = std::mem::replace(&mut self.silent, true);
+                        cdata = self.character_data(&mut builder, end..stop);
+                        self.silent = silent;
+                    }
+                    self.at = stop;
+                    return self.finish(builder, start..stop, cdata);
+                }
+                Extent::Unknown(form) => {
+                    let stop = self.likely_text_end(lead, parent);
+                    self.decode(&mut builder, start..lead, References::Strict, Space::Keep);
+                    self.decode(&mut builder, lead..stop, form.references(), Space::Keep);
+                    self.at = stop;
+                    return self.finish(builder, start..stop, false);
+                }
+                Extent::Xml => {}
+            }
+        }
+        let stop = self.run_end(start);
+        let cdata = self.character_data(&mut builder, start..stop);
+        self.at = stop;
+        self.finish(builder, start..stop, cdata)
+    }
+
+    /// Finds the end of the expression at `at` and how it is spelled.
+    fn extent(&mut self, at: usize, cdata: bool) -> Extent {
+        let raw = self.scanner.scan(
+            Plain::new(self.src, at),
+            StopAt {
+                references: true,
+                cdata,
+            },
+            None,
+        );
+        let marked = match raw {
+            Ok(end) => return Extent::Ends(end.offset(), Form::Raw),
+            Err(error) => error.kind,
+        };
+        self.spend(self.scanner.reached().saturating_sub(at));
+        if marked == ScanErrorKind::Cdata {
+            return Extent::Xml;
+        }
+        let stop = StopAt {
+            references: false,
+            cdata,
+        };
+        // Also without a mark: what is no C# as it stands may be once it is decoded.
+        match self.scanner.scan(Decoding::new(self.src, at), stop, None) {
+            Ok(end) => Extent::Ends(end.offset(), Form::Escaped),
+            Err(error) => {
+                self.spend(self.scanner.reached().saturating_sub(at));
+                match (error.kind, marked) {
+                    (ScanErrorKind::Cdata, _) => Extent::Xml,
+                    (_, ScanErrorKind::Reference) => Extent::Unknown(Form::Escaped),
+                    _ => Extent::Unknown(Form::Raw),
+                }
+            }
+        }
+    }
+
+    /// Makes the text, and reports what is wrong with an expression in it.
+    fn finish(&mut self, builder: TextBuilder, span: Range<usize>, cdata: bool) -> Text {
+        let (text, class) = builder.finish_with(self.file, span, cdata, &mut self.scanner);
+        self.report(&text, class);
+        text
+    }
+
+    fn report(&mut self, text: &Text, class: Class) {
+        let place = |at: usize, len: usize| text.source_range(at..at + len);
+        let error = match class {
+            Class::Literal | Class::Expression => return,
+            Class::Mixed(range) => {
+                let warning = Diagnostic::warning(
+                    "mixed-expression",
+                    "literal text with an expression in it stays literal text",
+                )
+                .at(self.file, text.source_range(range))
+                .label("this is not evaluated")
+                .help("make the whole value one expression, such as `@(\"text\" + value)`");
+                self.warn(warning);
+                return;
+            }
+            Class::EndsEarly(end) => {
+                let rest = text.value().get(end..).unwrap_or_default();
+                let blank =
+                    rest.len() - rest.trim_start_matches(crate::scan_csharp::is_space).len();
+                Diagnostic::error(
+                    "unbalanced-expression",
+                    "the expression ends before the value does",
+                )
+                .at(
+                    self.file,
+                    text.source_range(end + blank..text.value().trim_end().len()),
+                )
+                .label("this is behind its end")
+                .related(self.file, place(end - 1, 1), "the expression ends here")
+                .help("remove the bracket too many, or join the parts in one expression")
+            }
+            Class::Broken(error) => self.unbalanced(text, error.kind, error.at),
+        };
+        self.push_error(error);
+    }
+
+    fn unbalanced(&self, text: &Text, kind: ScanErrorKind, at: usize) -> Diagnostic {
+        let place = |at: usize, len: usize| text.source_range(at..at + len);
+        let error = |message: String, len: usize| {
+            Diagnostic::error("unbalanced-expression", message).at(self.file, place(at, len))
+        };
+        match kind {
+            ScanErrorKind::Unclosed(open) => error(
+                format!(
+                    "the expression has no end: this `{}` is never closed",
+                    open as char
+                ),
+                1,
+            )
+            .label("opened here")
+            .related(
+                self.file,
+                text.span().end..text.span().end,
+                "the value ends here",
+            ),
+            ScanErrorKind::Mismatched {
+                found,
+                expected,
+                opened,
+            } => error(
+                format!(
+                    "the expression has `{}` where `{}` must come first",
+                    found as char, expected as char
+                ),
+                1,
+            )
+            .label(format!("expected `{}`", expected as char))
+            .related(self.file, place(opened, 1), "to close this"),
+            ScanErrorKind::UnterminatedString { line_break } => {
+                let error = error(
+                    "the string in the expression has no closing `\"`".to_owned(),
+                    1,
+                )
+                .label("begins here");
+                if line_break {
+                    error.help(
+                        "a string may not go on in the next line, unless it is verbatim: `@\"…\"`",
+                    )
+                } else {
+                    error
+                }
+            }
+            ScanErrorKind::UnterminatedCharacter => {
+                error("the character literal has no closing `'`".to_owned(), 1)
+                    .label("begins here")
+                    .help("C# strings stand in double quotes")
+            }
+            ScanErrorKind::UnterminatedComment => error(
+                "the comment in the expression has no closing `*/`".to_owned(),
+                2,
+            )
+            .label("begins here"),
+            ScanErrorKind::XmlComment => Diagnostic::error(
+                "comment-in-expression",
+                "an XML comment cannot stand inside an expression",
+            )
+            .at(self.file, place(at, 4))
+            .help("use a C# comment: `// …` or `/* … */`"),
+            ScanErrorKind::TooDeep => error(
+                "the expression has too many brackets open at once".to_owned(),
+                1,
+            ),
+            ScanErrorKind::Reference | ScanErrorKind::Cdata => {
+                error("the expression has no end".to_owned(), 1)
+            }
+        }
+    }
+
+    /// Decodes a range of the document that holds no markup.
+    fn decode(
+        &mut self,
+        builder: &mut TextBuilder,
+        range: Range<usize>,
+        references: References,
+        space: Space,
+    ) {
+        let mut at = range.start;
+        let mut kept = at;
+        while at < range.end {
+            let Some(byte) = self.byte(at) else { break };
+            match byte {
+                b'\r' => {
+                    builder.plain(self.src, kept..at);
+                    let end = if space == Space::Blank { " " } else { "\n" };
+                    at = builder.line_end(self.src, at, end);
+                    kept = at;
+                }
+                b'\n' | b'\t' if space == Space::Blank => {
+                    builder.plain(self.src, kept..at);
+                    builder.made(" ", at..at + 1);
+                    at += 1;
+                    kept = at;
+                }
+                b'&' if references != References::Verbatim => {
+                    if let Some((c, len)) = self.reference(at, references) {
+                        builder.plain(self.src, kept..at);
+                        builder.made(c.encode_utf8(&mut [0; 4]), at..at + len);
+                        at += len;
+                        kept = at;
+                    } else {
+                        at += 1;
+                    }
+                }
+                _ => at += 1,
+            }
+        }
+        builder.plain(self.src, kept..range.end);
+    }
+
+    fn reference(&mut self, at: usize, references: References) -> Option<(char, usize)> {
+        let found = reference(self.bytes, at);
+        if references == References::Tolerant {
+            return match found {
+                Reference::Char(c, len) => Some((c, len)),
+                _ => None,
+            };
+        }
+        match found {
+            Reference::Char(c, len) => return Some((c, len)),
+            Reference::Unknown(len) => {
+                let name = self.src.get(at..at + len).unwrap_or_default().to_owned();
+                self.error(
+                    "unknown-reference",
+                    format!("`{name}` names no character"),
+                    at..at + len,
+                    |d| {
+                        d.help(
+                            "XML knows `&amp;` `&lt;` `&gt;` `&quot;` `&apos;` and numbers such as `&#160;`",
+                        )
+                    },
+                );
+            }
+            Reference::NoCharacter(len) => self.error(
+                "unknown-reference",
+                "this reference is no character that XML allows",
+                at..at + len,
+                |d| d,
+            ),
+            Reference::None => self.error(
+                "bare-ampersand",
+                "`&` must be written `&amp;`, except in an expression",
+                at..at + 1,
+                |d| d,
+            ),
+        }
+        None
+    }
+
+    /// Decodes text and CDATA sections; says whether there was a section.
+    fn character_data(&mut self, builder: &mut TextBuilder, range: Range<usize>) -> bool {
+        let mut at = range.start;
+        let mut cdata = false;
+        while at < range.end {
+            let less = self.find_in(at..range.end, b'<').unwrap_or(range.end);
+            self.decode(builder, at..less, References::Strict, Space::Keep);
+            if less == range.end {
+                break;
+            }
+            if self.looking_at(less, CDATA) {
+                cdata = true;
+                let begin = less + CDATA.len();
+                let end = self.find_text(begin, "]]>").filter(|end| *end <= range.end);
+                builder.map.end_at(begin);
+                builder.verbatim(self.src, begin..end.unwrap_or(range.end));
+                at = match end {
+                    Some(end) => end + 3,
+                    None => {
+                        self.error(
+                            "unclosed-cdata",
+                            "the CDATA section has no closing `]]>`",
+                            less..begin,
+                            |d| d.label("begins here"),
+                        );
+                        range.end
+                    }
+                };
+            } else {
+                self.error(
+                    "stray-less-than",
+                    "this `<` begins no tag",
+                    less..less + 1,
+                    |d| d.help("write `&lt;`, or put the text in a CDATA section `<![CDATA[…]]>`"),
+                );
+                builder.plain(self.src, less..less + 1);
+                at = less + 1;
+            }
+        }
+        cdata
+    }
+
+    /// Where a run of text ends: at the next markup other than a CDATA section.
+    fn run_end(&self, from: usize) -> usize {
+        let mut at = from;
+        while let Some(less) = self.find(at, b'<') {
+            if self.looking_at(less, CDATA) {
+                match self.find_text(less, "]]>") {
+                    Some(end) => at = end + 3,
+                    None => return self.src.len(),
+                }
+            } else if self.is_markup(less) {
+                return less;
+            } else {
+                at = less + 1;
+            }
+        }
+        self.src.len()
+    }
+
+    /// Whether markup begins at this `<`.
+    pub(crate) fn is_markup(&self, at: usize) -> bool {
+        match self.byte(at + 1) {
+            Some(b'/' | b'?') => true,
+            Some(b'!') => self.looking_at(at, "<!--") || self.is_doctype(at),
+            Some(byte) => is_name_start(byte),
+            None => false,
+        }
+    }
+
+    /// Behind white space, written as it is or as references.
+    fn skip_decoded_space(&self, from: usize) -> usize {
+        let mut at = from;
+        loop {
+            match self.byte(at) {
+                Some(byte) if is_space(byte) => at += 1,
+                Some(b'&') => match reference(self.bytes, at) {
+                    Reference::Char(' ' | '\t' | '\r' | '\n', len) => at += len,
+                    _ => return at,
+                },
+                _ => return at,
+            }
+        }
+    }
+
+    /// Whether what stands here can follow an attribute: the end of the tag, or white space and a further attribute.
+    fn is_tag_rest(&self, at: usize) -> bool {
+        let next = self.skip_space(at);
+        match self.byte(next) {
+            None | Some(b'>') => true,
+            Some(b'/' | b'?') => self.byte(next + 1) == Some(b'>'),
+            Some(_) => next > at && self.is_attribute(next),
+        }
+    }
+
+    /// Whether an attribute begins here.
+    fn is_attribute(&self, at: usize) -> bool {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let name_len = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
+        rest.first().is_some_and(|byte| is_name_start(*byte))
+            && self.byte(self.skip_space(at + name_len)) == Some(b'=')
+    }
+
+    /// For a value whose end cannot be told: the first quote that what can follow an attribute follows, and without
+    /// one the end of the line or tag.
+    fn likely_value_end(&self, from: usize, quote: u8) -> usize {
+        let mut at = from;
+        while let Some(close) = self.find(at, quote) {
+            if self.is_tag_rest(close + 1) {
+                return close;
+            }
+            at = close + 1;
+        }
+        self.line_value_end(from)
+    }
+
+    /// The end of the line or the tag, whichever comes first.
+    fn line_value_end(&self, from: usize) -> usize {
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        let end = memchr2(b'>', b'\n', rest).map_or(self.src.len(), |at| from + at);
+        let before = |end: usize, byte| end > from && self.byte(end - 1) == Some(byte);
+        match self.byte(end) {
+            Some(b'>') if before(end, b'/') => end - 1,
+            Some(b'\n') if before(end, b'\r') => end - 1,
+            _ => end,
+        }
+    }
+
+    /// For text whose end cannot be told: the element's end tag, else any, else the end of the document.
+    fn likely_text_end(&self, from: usize, parent: &str) -> usize {
+        let tag = format!("</{parent}");
+        let mut at = from;
+        while let Some(end) = self.find_text(at, &tag) {
+            if !self.byte(end + tag.len()).is_some_and(is_name_byte) {
+                return end;
+            }
+            at = end + tag.len();
+        }
+        self.find_text(from, "</").unwrap_or(self.src.len())
+    }
+
+    fn find(&self, from: usize, byte: u8) -> Option<usize> {
+        memchr(byte, self.bytes.get(from..)?).map(|at| from + at)
+    }
+
+    fn find_in(&self, range: Range<usize>, byte: u8) -> Option<usize> {
+        memchr(byte, self.bytes.get(range.clone())?).map(|at| range.start + at)
+    }
+
+    /// Where this text stands next.
+    pub(crate) fn find_text(&self, from: usize, text: &str) -> Option<usize> {
+        memmem::find(self.bytes.get(from..)?, text.as_bytes()).map(|at| from + at)
+    }
+}
+
+pub(crate) const CDATA: &str = "<![CDATA[";
+
+/// White space as XML knows it.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
