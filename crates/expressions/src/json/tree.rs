@@ -1,0 +1,468 @@
+//! The store behind tokens: nodes of a tree lie in one vector, a token is a shared tree and a position in it.
+//!
+//! .NET keeps a whole tree alive as long as any of its tokens is (`Parent` and `Root` always work), and a token may move
+//! from one tree to another without losing its identity. So all tokens of a tree share one [`Tree`]; attaching a token
+//! joins two trees by moving the smaller one's nodes, and handles to the moved nodes follow the forwarding note left
+//! behind. Dropping a tree drops a vector, however deep the tree is.
+//!
+//! The rule that keeps the cells sound: code that runs while nodes are borrowed never touches another token.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::scalar::Scalar;
+use super::token::TokenType;
+use super::{Error, Result};
+use crate::value::Str;
+
+/// Position of a node in its tree.
+pub(super) type Id = u32;
+/// No node: the parent of a root, the value of a property under construction.
+pub(super) const NONE: Id = Id::MAX;
+/// Objects with more members than this look names up in a hash table.
+const INDEX_FROM: usize = 12;
+
+/// One token's data.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) parent: Id,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    Object(Box<Members>),
+    Array(Box<Items>),
+    Property {
+        name: Str,
+        value: Id,
+    },
+    Value {
+        token_type: TokenType,
+        value: Scalar,
+    },
+    Constructor {
+        name: Str,
+        items: Box<Items>,
+    },
+}
+
+/// Children of an array or constructor.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    pub(super) ids: Vec<Id>,
+    /// Counts changes, so that an enumeration notices them.
+    pub(super) version: u32,
+}
+
+/// Properties of an object in order.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    pub(super) ids: Vec<Id>,
+    pub(super) version: u32,
+    index: Option<HashMap<Str, Id>>,
+}
+
+impl Kind {
+    pub(super) fn object() -> Self {
+        Self::Object(Box::default())
+    }
+
+    pub(super) fn array() -> Self {
+        Self::Array(Box::default())
+    }
+
+    pub(super) fn token_type(&self) -> TokenType {
+        match self {
+            Self::Object(_) => TokenType::Object,
+            Self::Array(_) => TokenType::Array,
+            Self::Property { .. } => TokenType::Property,
+            Self::Value { token_type, .. } => *token_type,
+            Self::Constructor { .. } => TokenType::Constructor,
+        }
+    }
+
+    /// The children, whatever kind of container this is.
+    pub(super) fn children(&self) -> &[Id] {
+        match self {
+            Self::Object(members) => &members.ids,
+            Self::Array(items) | Self::Constructor { items, .. } => &items.ids,
+            Self::Property { value, .. } if *value != NONE => std::slice::from_ref(value),
+            Self::Property { .. } | Self::Value { .. } => &[],
+        }
+    }
+
+    pub(super) fn version(&self) -> u32 {
+        match self {
+            Self::Object(members) => members.version,
+            Self::Array(items) | Self::Constructor { items, .. } => items.version,
+            Self::Property { .. } | Self::Value { .. } => 0,
+        }
+    }
+
+    fn shift(&mut self, offset: Id) {
+        let ids: &mut [Id] = match self {
+            Self::Object(members) => {
+                if let Some(index) = &mut members.index {
+                    index.values_mut().for_each(|id| *id += offset);
+                }
+                &mut members.ids
+            }
+            Self::Array(items) | Self::Constructor { items, .. } => &mut items.ids,
+            Self::Property { value, .. } if *value != NONE => std::slice::from_mut(value),
+            Self::Property { .. } | Self::Value { .. } => &mut [],
+        };
+        ids.iter_mut().for_each(|id| *id += offset);
+    }
+}
+
+/// Nodes of one tree, or of several that were joined.
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    list: Vec<Node>,
+}
+
+impl Nodes {
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(capacity),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The node at a position handed out by this tree.
+    pub(super) fn get(&self, id: Id) -> &Node {
+        &self.list[id as usize]
+    }
+
+    pub(super) fn get_mut(&mut self, id: Id) -> &mut Node {
+        &mut self.list[id as usize]
+    }
+
+    /// Adds a node without telling its parent.
+    pub(super) fn push(&mut self, parent: Id, kind: Kind) -> Result<Id> {
+        let id = Id::try_from(self.list.len())
+            .ok()
+            .filter(|id| *id < NONE)
+            .ok_or_else(too_large)?;
+        self.list.push(Node { parent, kind });
+        Ok(id)
+    }
+
+    /// The property of that name.
+    pub(super) fn find_property(&self, object: Id, name: &Str) -> Option<Id> {
+        let Kind::Object(members) = &self.get(object).kind else {
+            return None;
+        };
+        match &members.index {
+            Some(index) => index.get(name).copied(),
+            None => members
+                .ids
+                .iter()
+                .copied()
+                .find(|id| self.property_name(*id) == Some(name)),
+        }
+    }
+
+    /// [`Self::find_property`] for a name that is no .NET string yet.
+    pub(super) fn find_property_str(&self, object: Id, name: &str) -> Option<Id> {
+        let Kind::Object(members) = &self.get(object).kind else {
+            return None;
+        };
+        match &members.index {
+            Some(index) => index.get(&Str::from(name)).copied(),
+            None => members
+                .ids
+                .iter()
+                .copied()
+                .find(|id| self.property_name(*id).is_some_and(|n| *n == *name)),
+        }
+    }
+
+    pub(super) fn property_name(&self, id: Id) -> Option<&Str> {
+        match &self.get(id).kind {
+            Kind::Property { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(super) fn property_value(&self, id: Id) -> Option<Id> {
+        match self.get(id).kind {
+            Kind::Property { value, .. } if value != NONE => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Puts a property, already in the tree, into an object that has none of its name.
+    pub(super) fn insert_member(&mut self, object: Id, at: usize, property: Id) {
+        let Some(name) = self.property_name(property).cloned() else {
+            return;
+        };
+        self.get_mut(property).parent = object;
+        let Kind::Object(members) = &mut self.get_mut(object).kind else {
+            return;
+        };
+        members.ids.insert(at.min(members.ids.len()), property);
+        members.version = members.version.wrapping_add(1);
+        if let Some(index) = &mut members.index {
+            index.insert(name, property);
+        } else if members.ids.len() > INDEX_FROM {
+            self.build_index(object);
+        }
+    }
+
+    fn build_index(&mut self, object: Id) {
+        let Kind::Object(members) = &self.get(object).kind else {
+            return;
+        };
+        let index = members
+            .ids
+            .iter()
+            .filter_map(|id| self.property_name(*id).map(|name| (name.clone(), *id)))
+            .collect();
+        if let Kind::Object(members) = &mut self.get_mut(object).kind {
+            members.index = Some(index);
+        }
+    }
+
+    /// Puts another property in the place of one; the old one stands alone afterwards.
+    pub(super) fn replace_member(&mut self, object: Id, at: usize, property: Id) {
+        let Some(name) = self.property_name(property).cloned() else {
+            return;
+        };
+        let Kind::Object(members) = &self.get(object).kind else {
+            return;
+        };
+        let Some(old) = members.ids.get(at).copied() else {
+            return;
+        };
+        let old_name = self.property_name(old).cloned();
+        self.get_mut(old).parent = NONE;
+        self.get_mut(property).parent = object;
+        let Kind::Object(members) = &mut self.get_mut(object).kind else {
+            return;
+        };
+        if let Some(slot) = members.ids.get_mut(at) {
+            *slot = property;
+        }
+        members.version = members.version.wrapping_add(1);
+        if let Some(index) = &mut members.index {
+            if let Some(old_name) = &old_name {
+                index.remove(old_name);
+            }
+            index.insert(name, property);
+        }
+    }
+
+    /// Takes the property at a position out of an object.
+    pub(super) fn remove_member(&mut self, object: Id, at: usize) {
+        let Kind::Object(members) = &mut self.get_mut(object).kind else {
+            return;
+        };
+        if at >= members.ids.len() {
+            return;
+        }
+        let property = members.ids.remove(at);
+        members.version = members.version.wrapping_add(1);
+        let indexed = members.index.is_some();
+        self.get_mut(property).parent = NONE;
+        if indexed
+            && let Some(name) = self.property_name(property).cloned()
+            && let Kind::Object(members) = &mut self.get_mut(object).kind
+            && let Some(index) = &mut members.index
+        {
+            index.remove(&name);
+        }
+    }
+
+    /// Takes all properties out of an object.
+    pub(super) fn clear_members(&mut self, object: Id) {
+        let Kind::Object(members) = &mut self.get_mut(object).kind else {
+            return;
+        };
+        let ids = std::mem::take(&mut members.ids);
+        members.index = None;
+        members.version = members.version.wrapping_add(1);
+        for id in ids {
+            self.get_mut(id).parent = NONE;
+        }
+    }
+
+    /// Children, whatever kind of container the node is.
+    pub(super) fn children(&self, id: Id) -> &[Id] {
+        self.get(id).kind.children()
+    }
+
+    /// Index of a node among its parent's children.
+    pub(super) fn index_in_parent(&self, id: Id) -> Option<usize> {
+        let parent = self.get(id).parent;
+        (parent != NONE)
+            .then(|| self.children(parent).iter().position(|child| *child == id))
+            .flatten()
+    }
+
+    pub(super) fn root_of(&self, mut id: Id) -> Id {
+        while self.get(id).parent != NONE {
+            id = self.get(id).parent;
+        }
+        id
+    }
+
+    /// A copy of a subtree, its root at position 0.
+    pub(super) fn copy(&self, root: Id) -> Nodes {
+        let mut sources = vec![root];
+        let mut copy = Nodes {
+            list: vec![Node {
+                parent: NONE,
+                kind: empty_copy(&self.get(root).kind),
+            }],
+        };
+        let mut next = 0;
+        // Breadth first: children of a copied node are appended, then visited in their turn.
+        while let Some(source) = sources.get(next).copied() {
+            let children = self.children(source);
+            let first = copy.list.len() as Id;
+            for child in children {
+                sources.push(*child);
+                copy.list.push(Node {
+                    parent: next as Id,
+                    kind: empty_copy(&self.get(*child).kind),
+                });
+            }
+            let ids = first..first + children.len() as Id;
+            match &mut copy.list[next].kind {
+                Kind::Object(members) => members.ids = ids.collect(),
+                Kind::Array(items) | Kind::Constructor { items, .. } => items.ids = ids.collect(),
+                Kind::Property { value, .. } if !children.is_empty() => *value = first,
+                Kind::Property { .. } | Kind::Value { .. } => {}
+            }
+            if children.len() > INDEX_FROM && matches!(copy.list[next].kind, Kind::Object(_)) {
+                copy.build_index(next as Id);
+            }
+            next += 1;
+        }
+        copy
+    }
+
+    /// Moves all nodes of another tree behind this one's; its positions grow by the returned offset.
+    fn append(&mut self, mut other: Nodes) -> Result<Id> {
+        let offset = Id::try_from(self.list.len()).map_err(|_| too_large())?;
+        if self.list.len() + other.list.len() >= NONE as usize {
+            return Err(too_large());
+        }
+        for node in &mut other.list {
+            if node.parent != NONE {
+                node.parent += offset;
+            }
+            node.kind.shift(offset);
+        }
+        self.list.append(&mut other.list);
+        Ok(offset)
+    }
+}
+
+fn empty_copy(kind: &Kind) -> Kind {
+    match kind {
+        Kind::Object(_) => Kind::object(),
+        Kind::Array(_) => Kind::array(),
+        Kind::Property { name, .. } => Kind::Property {
+            name: name.clone(),
+            value: NONE,
+        },
+        Kind::Value { token_type, value } => Kind::Value {
+            token_type: *token_type,
+            value: value.clone(),
+        },
+        Kind::Constructor { name, .. } => Kind::Constructor {
+            name: name.clone(),
+            items: Box::default(),
+        },
+    }
+}
+
+fn too_large() -> Error {
+    Error::json("The JSON tree has too many tokens.")
+}
+
+enum State {
+    Live(Nodes),
+    /// The nodes moved to another tree, their positions grown by the offset.
+    Moved {
+        to: Rc<Tree>,
+        offset: Id,
+    },
+}
+
+/// A shared store of nodes.
+pub(super) struct Tree {
+    state: RefCell<State>,
+}
+
+impl Tree {
+    pub(super) fn new(nodes: Nodes) -> Rc<Self> {
+        Rc::new(Self {
+            state: RefCell::new(State::Live(nodes)),
+        })
+    }
+
+    /// Where a node lies now.
+    pub(super) fn locate(self: &Rc<Self>, id: Id) -> (Rc<Self>, Id) {
+        let mut tree = self.clone();
+        let mut id = id;
+        loop {
+            let next = match &*tree.state.borrow() {
+                State::Live(_) => None,
+                State::Moved { to, offset } => Some((to.clone(), id + offset)),
+            };
+            match next {
+                Some((to, moved)) => (tree, id) = (to, moved),
+                None => return (tree, id),
+            }
+        }
+    }
+
+    /// Reads nodes. `f` must not touch any token.
+    pub(super) fn read<T>(&self, id: Id, f: impl FnOnce(&Nodes, Id) -> T) -> T {
+        match &*self.state.borrow() {
+            State::Live(nodes) => f(nodes, id),
+            State::Moved { to, offset } => to.read(id + offset, f),
+        }
+    }
+
+    /// Changes nodes. `f` must not touch any token.
+    pub(super) fn write<T>(&self, id: Id, f: impl FnOnce(&mut Nodes, Id) -> T) -> T {
+        if let State::Moved { to, offset } = &*self.state.borrow() {
+            return to.write(id + offset, f);
+        }
+        match &mut *self.state.borrow_mut() {
+            State::Live(nodes) => f(nodes, id),
+            // Decided above; nothing ran in between.
+            State::Moved { to, offset } => to.write(id + *offset, f),
+        }
+    }
+
+    /// Brings two live trees together in one.
+    pub(super) fn join(a: &Rc<Self>, b: &Rc<Self>) -> Result<()> {
+        if Rc::ptr_eq(a, b) {
+            return Ok(());
+        }
+        let size = |tree: &Rc<Self>| tree.read(0, |nodes, _| nodes.len());
+        // The smaller one moves, so that every node moves at most log n times.
+        let (large, small) = if size(a) >= size(b) { (a, b) } else { (b, a) };
+        let mut small_state = small.state.borrow_mut();
+        let mut large_state = large.state.borrow_mut();
+        if let (State::Live(target), State::Live(source)) = (&mut *large_state, &mut *small_state) {
+            let offset = target.append(std::mem::take(source))?;
+            drop(large_state);
+            *small_state = State::Moved {
+                to: large.clone(),
+                offset,
+            };
+        }
+        Ok(())
+    }
+}
