@@ -66,7 +66,11 @@ fn overflow() -> Error {
 pub fn add(a: Decimal, b: Decimal) -> Result<Decimal> {
     // rust_decimal forgets a zero's scale; in .NET `0.000m + 1m` is `1.000`.
     if a.is_zero() || b.is_zero() {
-        let (value, scale) = if a.is_zero() { (b, a.scale()) } else { (a, b.scale()) };
+        let (value, scale) = if a.is_zero() {
+            (b, a.scale())
+        } else {
+            (a, b.scale())
+        };
         let mut kept = value;
         while kept.scale() < scale {
             let longer = kept.mantissa().unsigned_abs() * 10;

@@ -4,6 +4,10 @@
 //! of expressions, of `context` or of a clock; whoever binds these to C# members brings the present and the randomness.
 
 pub mod calendar;
+pub mod datetime;
+pub mod datetime_format;
+pub mod datetime_parse;
+pub mod datetimeoffset;
 pub mod decimal;
 mod error;
 mod number_buffer;
