@@ -5,14 +5,28 @@
 //! values resolved, so that nothing behind this crate has to doubt them. Policy documents stay text here
 //! ([`PolicyDocument`]); this crate never parses a policy, opens no socket and starts no thread.
 //!
+//! ```no_run
+//! use tidegate_model::{LoadOptions, load};
+//!
+//! let loaded = load("tidegate.yaml".as_ref(), &LoadOptions::from_process_environment());
+//! for diagnostic in &loaded.diagnostics {
+//!     eprintln!("{}", diagnostic.message);
+//! }
+//! if let Some(service) = loaded.service {
+//!     println!("{} APIs", service.apis.len());
+//! }
+//! ```
+//!
 //! [`Diagnostic`]: tidegate_policy_xml::diagnostic::Diagnostic
 
 #![forbid(unsafe_code)]
 
 mod api;
+pub mod azure_openai;
 mod backend;
 mod duration;
 mod ids;
+mod load;
 mod named_value;
 mod origin;
 mod policy;
@@ -37,6 +51,7 @@ pub use ids::{
     ApiIndex, BackendIndex, OperationIndex, ProductIndex, ResourceName, SubscriptionIndex,
     name_in_id, relative_id,
 };
+pub use load::{EnvironmentLookup, LoadOptions, Loaded, load};
 pub use named_value::NamedValue;
 pub use origin::{Located, Origin};
 pub use policy::{DEFAULT_GLOBAL_POLICY, PolicyDocument, PolicyFragment};

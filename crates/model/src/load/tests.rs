@@ -1,0 +1,812 @@
+//! Tests of the loader as a whole, over files.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use std::{env, fs, process};
+
+use super::*;
+use crate::{
+    ApiIndex, BackendKind, LogFormat, PoolStrategy, Protocol, StatusCodeRange, SubscriptionScope,
+    VersioningScheme,
+};
+
+/// A folder that goes away with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("tidegate-model-{}-{number}", process::id()));
+        for (name, text) in files {
+            let file = path.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn options(named_values: &[(&str, &str)], environment: &[(&str, &str)]) -> LoadOptions {
+    let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    let environment = own(environment);
+    LoadOptions {
+        named_values: own(named_values),
+        env: Some(Arc::new(move |name| {
+            environment
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+        })),
+        ..LoadOptions::default()
+    }
+}
+
+fn load_yaml(text: &str) -> Loaded {
+    load_yaml_with(text, &options(&[], &[]))
+}
+
+fn load_yaml_with(text: &str, options: &LoadOptions) -> Loaded {
+    let folder = Folder::new(&[("tidegate.yaml", text)]);
+    load(&folder.0, options)
+}
+
+/// `line:column code message` of each finding, errors only.
+fn errors(loaded: &Loaded) -> Vec<String> {
+    findings(loaded, Severity::Error)
+}
+
+fn warnings(loaded: &Loaded) -> Vec<String> {
+    findings(loaded, Severity::Warning)
+}
+
+fn findings(loaded: &Loaded, severity: Severity) -> Vec<String> {
+    loaded
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == severity)
+        .map(|diagnostic| {
+            let place = diagnostic.place.as_ref().map_or_else(String::new, |place| {
+                let (line, column) = place.file.line_column(place.range.start);
+                format!("{line}:{column} ")
+            });
+            format!("{place}{} {}", diagnostic.code, diagnostic.message)
+        })
+        .collect()
+}
+
+fn service(loaded: Loaded) -> Service {
+    assert_eq!(errors(&loaded), Vec::<String>::new());
+    loaded.service.expect("a service without errors")
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+const EXTRACT_KEYS: [(&str, &str); 2] = [("aoai-east-key", "k-east"), ("aoai-west-key", "k-west")];
+
+#[test]
+fn an_extract_loads_as_it_lies() {
+    let service = service(load(&fixture("extract"), &options(&EXTRACT_KEYS, &[])));
+    let names: Vec<&str> = service.apis.iter().map(|api| api.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["chat", "chat;rev=2", "legacy", "orders-v1", "orders-v2"]
+    );
+    assert!(service.policy.file.text().contains("x-region"));
+
+    let chat = &service.apis[0];
+    assert_eq!(chat.display_name, "Chat API");
+    assert_eq!(chat.path, "chat/openai");
+    assert_eq!(chat.subscription_key.header, "api-key");
+    assert_eq!(
+        chat.service_url.as_ref().unwrap().value,
+        "https://east.example.net/openai"
+    );
+    assert_eq!(chat.protocols, [Protocol::Https]);
+    assert!(chat.policy.is_some());
+    let operation = &chat.operations[0];
+    assert_eq!(operation.name, *"ChatCompletions_Create");
+    assert_eq!(operation.display_name, "Creates a chat completion");
+    assert_eq!(
+        operation.template.as_str(),
+        "/deployments/{deployment-id}/chat/completions?api-version={api-version}"
+    );
+    assert!(operation.policy.is_some());
+    assert_eq!(operation.template_parameters.len(), 2);
+    let body = operation.responses[0].representations[0]
+        .sample(None)
+        .unwrap();
+    assert_eq!(body, r#"{"id":"string","n":0}"#);
+    let health = &chat.operations[1];
+    assert_eq!(
+        (health.name.as_str(), health.method.as_str()),
+        ("get-health", "GET")
+    );
+    assert!(health.policy.is_none());
+
+    let set = &service.version_sets[0];
+    assert_eq!(set.scheme, VersioningScheme::Segment);
+    assert_eq!(service.apis[3].version.as_deref(), Some("v1"));
+    assert_eq!(service.policy_fragments[0].name, *"log-region");
+    assert_eq!(service.groups[0].display_name, "Developers");
+}
+
+#[test]
+fn other_revisions_share_properties_with_the_current_one() {
+    let service = service(load(&fixture("extract"), &options(&EXTRACT_KEYS, &[])));
+    let revision = &service.apis[1];
+    assert_eq!(
+        (revision.revision.as_str(), revision.is_current),
+        ("2", false)
+    );
+    assert_eq!(revision.display_name, "Chat API");
+    assert_eq!(
+        revision.service_url.as_ref().unwrap().value,
+        "https://next.example.net/openai"
+    );
+    assert_eq!(
+        revision.operations[0].template.as_str(),
+        "/ping?tenant={tenant}"
+    );
+    assert_eq!(
+        revision.operations[0].responses[0].representations[0]
+            .sample(None)
+            .unwrap(),
+        r#"{"pong":true}"#
+    );
+}
+
+#[test]
+fn backends_of_an_extract_are_resolved_and_coerced() {
+    let service = service(load(&fixture("extract"), &options(&EXTRACT_KEYS, &[])));
+    let names: Vec<&str> = service
+        .backends
+        .iter()
+        .map(|backend| backend.name.as_str())
+        .collect();
+    assert_eq!(names, ["aoai-east", "aoai-pool", "aoai-west"]);
+    let BackendKind::Single(east) = &service.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(east.credentials.header[0].0, "api-key");
+    assert_eq!(&**east.credentials.header[0].1[0].expose(), "k-east");
+    let rule = &east.circuit_breaker[0];
+    assert_eq!(rule.failure_condition.count, Some(1));
+    assert_eq!(rule.failure_condition.interval, Duration::from_secs(60));
+    assert_eq!(rule.trip_duration, Duration::from_secs(30));
+    assert_eq!(
+        rule.failure_condition.status_code_ranges[0],
+        StatusCodeRange { min: 429, max: 429 }
+    );
+    assert!(rule.accept_retry_after);
+    assert_eq!(rule.failure_status, 503);
+    let BackendKind::Single(west) = &service.backends[2].kind else {
+        panic!()
+    };
+    assert_eq!(west.url.value, "https://swedencentral.example.net/openai");
+    assert_eq!(&**west.credentials.header[0].1[0].expose(), "k-west");
+    let BackendKind::Pool(pool) = &service.backends[1].kind else {
+        panic!()
+    };
+    assert_eq!(pool.members[0].backend.value, *"aoai-east");
+    assert_eq!((pool.members[0].priority, pool.members[0].weight), (1, 3));
+    assert_eq!((pool.members[1].priority, pool.members[1].weight), (2, 1));
+    assert_eq!(pool.strategy, PoolStrategy::RoundRobin);
+}
+
+#[test]
+fn products_of_an_extract_are_linked_by_folders_or_array_files() {
+    let loaded = load(&fixture("extract"), &options(&EXTRACT_KEYS, &[]));
+    let mentioned = warnings(&loaded);
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("loggers have no effect")),
+        "{mentioned:?}"
+    );
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("subscription 'all' has no key"))
+    );
+    let service = service(loaded);
+    let ai = &service.products[0];
+    assert_eq!(ai.apis[0].value, *"chat");
+    assert_eq!(ai.groups[0].value, *"developers");
+    assert!(ai.published && ai.policy.is_some());
+    assert_eq!(service.products[1].apis[0].value, *"legacy");
+    let team = &service.subscriptions[1];
+    assert_eq!(team.scope.value, SubscriptionScope::Product("ai".into()));
+    assert!(team.primary_key.as_ref().unwrap().matches(b"fixture-key-a"));
+    let products = service.products_of_apis();
+    assert_eq!(
+        products[ApiIndex(1).get()].len(),
+        1,
+        "every revision is in the product"
+    );
+}
+
+#[test]
+fn a_secret_without_value_is_an_error_that_names_it() {
+    let loaded = load(&fixture("extract"), &options(&[], &[]));
+    let errors = errors(&loaded);
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[0].contains("named value 'aoai-east-key' has no value here"));
+    assert!(errors[1].contains("'aoai-west-key' lies in Azure Key Vault"));
+    assert!(loaded.diagnostics.iter().any(|diagnostic| {
+        diagnostic
+            .help
+            .as_deref()
+            .is_some_and(|help| help.contains("TIDEGATE_NAMED_VALUE_AOAI_EAST_KEY"))
+    }));
+    assert!(loaded.service.is_none());
+
+    let mut options = options(&[], &[]);
+    options.allow_unknown_named_values = true;
+    assert!(load(&fixture("extract"), &options).service.is_some());
+}
+
+#[test]
+fn named_values_come_from_the_command_line_then_the_environment_then_files() {
+    let environment = [
+        ("TIDEGATE_NAMED_VALUE_AOAI_EAST_KEY", "from-environment"),
+        ("TIDEGATE_NAMED_VALUE_aoai-west-key", "exact-name"),
+        ("TIDEGATE_NAMED_VALUE_REGION", "westeurope"),
+    ];
+    let service = service(load(
+        &fixture("extract"),
+        &options(
+            &[("region", "first"), ("region", "norwayeast")],
+            &environment,
+        ),
+    ));
+    let values = service.named_values_by_display_name();
+    let text = |name: &str| values[name].value.as_ref().unwrap().expose().to_string();
+    assert_eq!(text("aoai-east-key"), "from-environment");
+    assert_eq!(text("aoai-west-key"), "exact-name");
+    assert_eq!(text("region"), "norwayeast");
+    assert!(values["aoai-east-key"].secret && !values["region"].secret);
+}
+
+#[test]
+fn overrides_of_an_environment_are_merged() {
+    let mut options = options(
+        &[("aoai-west-key", "w")],
+        &[("EAST_KEY", "prod-east"), ("ALL_KEY", "all-key")],
+    );
+    options.environment = Some(fixture("configuration.prod.yaml"));
+    let loaded = load(&fixture("extract"), &options);
+    let mentioned = warnings(&loaded);
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("there is no backend 'gone' to override")),
+        "{mentioned:?}"
+    );
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("apiRevision cannot be overridden"))
+    );
+    let service = service(loaded);
+    let BackendKind::Single(east) = &service.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(east.url.value, "https://prod.example.net/openai");
+    assert_eq!(&**east.credentials.header[0].1[0].expose(), "prod-east");
+    assert_eq!(
+        east.circuit_breaker.len(),
+        1,
+        "what is not overridden stays"
+    );
+    assert_eq!(service.apis[0].display_name, "Chat in production");
+    assert_eq!(service.apis[0].revision, "1");
+    assert!(
+        service.apis[0]
+            .policy
+            .as_ref()
+            .unwrap()
+            .file
+            .text()
+            .contains("<inbound />")
+    );
+    assert!(
+        service.subscriptions[0]
+            .primary_key
+            .as_ref()
+            .unwrap()
+            .matches(b"all-key")
+    );
+}
+
+#[test]
+fn a_missing_token_of_the_overrides_is_an_error() {
+    let mut options = options(&EXTRACT_KEYS, &[("ALL_KEY", "all-key")]);
+    options.environment = Some(fixture("configuration.prod.yaml"));
+    let found = errors(&load(&fixture("extract"), &options));
+    assert_eq!(
+        found,
+        [
+            "6:14 missing-value the environment variable EAST_KEY is not set, which {#EAST_KEY#} asks for"
+        ]
+    );
+}
+
+const INLINE: &str = r#"
+gateway:
+  listen: 127.0.0.1:9000
+  admin: 127.0.0.1:9001
+  workers: 2
+  limits: { requestBodyBytes: 2 MiB, headers: 50 }
+  timeouts: { drain: PT5S }
+  log: { format: json }
+namedValues:
+  region: swedencentral
+  key-1: { secret: true, value: env:KEY_1 }
+  key-2: { secret: true, value: file:secrets/key2 }
+policy: |
+  <policies>
+    <inbound />
+    <backend><forward-request /></backend>
+    <outbound />
+    <on-error />
+  </policies>
+policyFragments:
+  short: <fragment><trace source="a">b</trace></fragment>
+  long: { description: A fragment, policy: fragments/long.xml }
+backends:
+  one: { url: "https://{{region}}.example.net/openai", credentials: { header: { api-key: "{{key-1}}" } } }
+  two:
+    properties: { url: http://127.0.0.1:9200/openai, credentials: { header: { api-key: ["{{key-2}}"] } } }
+  pool: { pool: { services: [ one, { id: /backends/two, weight: 0 } ], failureResponse: { statusCode: 429 }, sessionAffinity: { sessionId: { source: Cookie, name: sid } }, strategy: peakEwma } }
+apis:
+  openai:
+    path: openai
+    displayName: Azure OpenAI
+    specification: azure-openai
+    subscriptionKeyParameterNames: { header: api-key, query: api-key, bearer: enabled }
+    policy: policies/openai.xml
+    operations:
+      chatcompletions-create: { policy: "<policies />" }
+      ping:
+        method: get
+        urlTemplate: /ping
+        responses:
+          - statusCode: 200
+            representations: [ { contentType: application/json, examples: { default: { value: { ok: true } } } } ]
+products:
+  ai: { apis: [openai], policy: "<policies />" }
+subscriptions:
+  team: { scope: /products/ai, primaryKey: env:TEAM_KEY, secondaryKey: "{{key-2}}", ownerId: /users/ada }
+users:
+  ada: { email: ada@example.net, firstName: Ada, lastName: L, groups: [developers], registrationDate: 2025-01-01T00:00:00Z }
+"#;
+
+fn inline_files() -> Folder {
+    Folder::new(&[
+        ("tidegate.yaml", INLINE),
+        (
+            "policies/openai.xml",
+            "\u{feff}<policies><inbound><base /></inbound></policies>",
+        ),
+        ("fragments/long.xml", "<fragment />"),
+        ("secrets/key2", "from-a-file\n"),
+    ])
+}
+
+fn inline_options() -> LoadOptions {
+    options(&[], &[("KEY_1", "k1"), ("TEAM_KEY", "team-key")])
+}
+
+#[test]
+fn one_file_holds_a_whole_service() {
+    let folder = inline_files();
+    let service = service(load(&folder.0, &inline_options()));
+    assert_eq!(service.gateway.listen, ["127.0.0.1:9000".parse().unwrap()]);
+    assert_eq!(
+        service.gateway.admin,
+        Some("127.0.0.1:9001".parse().unwrap())
+    );
+    assert_eq!(service.gateway.workers, Some(2));
+    assert_eq!(service.gateway.limits.request_body_bytes, 2 << 20);
+    assert_eq!(service.gateway.limits.headers, 50);
+    assert_eq!(service.gateway.limits.uri_bytes, 16 * 1024);
+    assert_eq!(service.gateway.timeouts.drain, Duration::from_secs(5));
+    assert_eq!(service.gateway.log.format, LogFormat::Json);
+    let BackendKind::Single(one) = &service.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(one.url.value, "https://swedencentral.example.net/openai");
+    assert_eq!(&**one.credentials.header[0].1[0].expose(), "k1");
+    let BackendKind::Single(two) = &service.backends[1].kind else {
+        panic!()
+    };
+    assert_eq!(&**two.credentials.header[0].1[0].expose(), "from-a-file");
+    let BackendKind::Pool(pool) = &service.backends[2].kind else {
+        panic!()
+    };
+    assert_eq!(pool.members.len(), 2);
+    assert_eq!(pool.members[1].weight, 0);
+    assert_eq!(pool.failure_status, 429);
+    assert_eq!(pool.session_affinity.as_ref().unwrap().cookie, "sid");
+    assert_eq!(pool.strategy, PoolStrategy::PeakEwma);
+    let api = &service.apis[0];
+    assert_eq!(api.protocols, [Protocol::Https, Protocol::Http]);
+    assert!(api.subscription_key.bearer);
+    assert_eq!(
+        api.policy.as_ref().unwrap().file.text(),
+        "<policies><inbound><base /></inbound></policies>"
+    );
+    let find = |name: &str| {
+        api.operations
+            .iter()
+            .find(|operation| operation.name == *name)
+            .unwrap()
+    };
+    assert!(find("chatcompletions-create").policy.is_some());
+    assert_eq!(find("ping").method, "GET");
+    assert_eq!(
+        find("ping").responses[0].representations[0]
+            .sample(Some(3))
+            .unwrap(),
+        r#"{"ok":true}"#
+    );
+    assert!(find("Embeddings_Create_v1").template.as_str() == "/v1/embeddings");
+    assert_eq!(service.policy_fragments.len(), 2);
+    let team = &service.subscriptions[0];
+    assert!(team.primary_key.as_ref().unwrap().matches(b"team-key"));
+    assert!(team.secondary_key.as_ref().unwrap().matches(b"from-a-file"));
+    assert_eq!(service.users[0].first_name, "Ada");
+}
+
+#[test]
+fn inline_documents_keep_the_line_numbers_of_their_file() {
+    let folder = inline_files();
+    let service = service(load(&folder.0, &inline_options()));
+    let file = &service.policy.file;
+    assert!(file.name().ends_with("tidegate.yaml"));
+    let at = file.text().find("<policies>").unwrap();
+    assert_eq!(file.line_column(at).0, 14);
+    let at = file.text().find("<forward-request").unwrap();
+    assert_eq!(file.line_column(at).0, 16);
+}
+
+#[test]
+fn all_files_read_are_watched() {
+    let folder = inline_files();
+    let loaded = load(&folder.0, &inline_options());
+    for file in [
+        "tidegate.yaml",
+        "policies/openai.xml",
+        "fragments/long.xml",
+        "secrets/key2",
+    ] {
+        assert!(loaded.watched.contains(&folder.0.join(file)), "{file}");
+    }
+}
+
+#[test]
+fn without_a_global_policy_the_default_one_forwards() {
+    let service = service(load_yaml("apis: {}\n"));
+    assert!(service.policy.file.text().contains("<forward-request />"));
+}
+
+#[test]
+fn unknown_keys_are_errors_with_place_and_suggestion() {
+    let loaded = load_yaml(
+        "backends:\n  one:\n    url: https://a.example\n    circutBreaker: { rules: [] }\nnamedvalues: {}\n",
+    );
+    assert_eq!(
+        errors(&loaded),
+        [
+            "5:1 unknown-key the configuration: unknown key 'namedvalues'",
+            "4:5 unknown-key backend 'one': unknown key 'circutBreaker'",
+        ]
+    );
+    let help: Vec<&str> = loaded
+        .diagnostics
+        .iter()
+        .filter_map(|d| d.help.as_deref())
+        .collect();
+    assert_eq!(
+        help,
+        [
+            "did you mean 'namedValues'?",
+            "did you mean 'circuitBreaker'?"
+        ]
+    );
+}
+
+#[test]
+fn one_run_reports_the_mistakes_of_all_entities() {
+    let loaded = load_yaml(
+        r#"
+backends:
+  a: { url: "ftp://x" }
+  b: { url: "http://{{nope}}/" }
+  c: {}
+  p: { type: Pool, pool: { services: [ a, a, ghost, p, { id: /apis/x } ] } }
+apis:
+  one: { path: x, operations: { o: { method: GET, urlTemplate: "/{a" } } }
+  two: { path: X, operations: { o: { method: GET, urlTemplate: / }, q: { method: get, urlTemplate: / } } }
+  three: { path: y, apiVersionSetId: /apiVersionSets/none, operations: { o: { method: GET, urlTemplate: / } } }
+products:
+  pr: { apis: [four] }
+subscriptions:
+  s: { scope: /apis/zero, primaryKey: k }
+  t: { scope: "/products/pr", primaryKey: k, state: activ }
+gateway: { workers: 0, listen: [here], timeouts: { idle: 5 } }
+"#,
+    );
+    let found = errors(&loaded);
+    for expected in [
+        "3:13 invalid-value backend 'a': url must be an absolute URL",
+        "4:21 unknown-named-value Cannot find a property 'nope'",
+        "5:6 missing-value backend 'c': url is missing",
+        "6:43 duplicate-name backend 'p': 'a' is a member twice",
+        "6:46 unknown-reference backend 'p': Backend with id 'ghost' could not be found.",
+        "6:53 pool-in-pool",
+        "6:62 invalid-value backend 'p': a service's id must be that of a backend",
+        "8:64 invalid-template",
+        "9:3 path-conflict APIs 'one' and 'two' are both at path 'x'",
+        "9:69 duplicate-operation Operation with the same method and URL template already exists: GET, /",
+        "10:38 unknown-reference API 'three': there is no version set 'none'",
+        "12:16 unknown-reference product 'pr': there is no API 'four'",
+        "14:15 unknown-reference subscription 's': there is no API 'zero'",
+        "15:3 duplicate-key subscriptions 's' and 't' have the same key",
+        "15:53 invalid-value subscription 't': state must be one of: active",
+        "16:21 invalid-value gateway: workers must be a whole number from 1 to 1024",
+        "16:33 invalid-value gateway: listen must be an address and port",
+        "16:58 invalid-value gateway: timeouts: idle is not an ISO 8601 duration",
+    ] {
+        assert!(
+            found.iter().any(|error| error.starts_with(expected)),
+            "missing: {expected}\nfound: {found:#?}"
+        );
+    }
+    assert!(loaded.service.is_none());
+}
+
+#[test]
+fn broken_yaml_is_an_error_at_its_place() {
+    let found = errors(&load_yaml("apis:\n  a: [1\n  b: }\n"));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("3:"), "{found:?}");
+    let found = errors(&load_yaml("a: &x [*x]\n"));
+    assert!(found[0].contains("alias"), "{found:?}");
+    let found = errors(&load_yaml("apis: {}\napis: {}\n"));
+    assert_eq!(found, ["2:1 duplicate-key 'apis' occurs twice"]);
+}
+
+#[test]
+fn aliases_and_merge_keys_are_expanded_within_a_bound() {
+    let service = service(load_yaml(
+        "backends:\n  a: &base { url: 'http://a.example', tls: { validateCertificateName: false } }\n  b: { <<: *base, url: 'http://b.example' }\n",
+    ));
+    let BackendKind::Single(b) = &service.backends[1].kind else {
+        panic!()
+    };
+    assert_eq!(b.url.value, "http://b.example");
+    assert!(!b.tls.validate_certificate_name);
+
+    let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+    for level in 1..9 {
+        let before = format!("*a{}", level - 1);
+        bomb.push_str(&format!(
+            "a{level}: &a{level} [{}]\n",
+            vec![before; 10].join(",")
+        ));
+    }
+    let found = errors(&load_yaml(&bomb));
+    assert!(
+        found.iter().any(|error| error.contains("limit-exceeded")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn secrets_are_blotted_out_of_what_diagnostics_show() {
+    let loaded = load_yaml(
+        "namedValues:\n  k: { secret: true, value: sesame1, colour: red }\nsubscriptions:\n  s: { scope: /apis, primaryKey: sesame2, x: 1 }\nbackends:\n  b: { url: 'http://a', credentials: { header: { api-key: [sesame3] }, y: 1 } }\n",
+    );
+    assert_eq!(errors(&loaded).len(), 3);
+    for diagnostic in &loaded.diagnostics {
+        let text = diagnostic.place.as_ref().unwrap().file.text();
+        assert!(!text.contains("sesame"), "{text}");
+        assert!(text.contains("red"));
+    }
+    let loaded = load_yaml("subscriptions:\n  s: { primaryKey: sesame\n");
+    let text = loaded.diagnostics[0].place.as_ref().unwrap().file.text();
+    assert!(!text.contains("sesame"));
+}
+
+#[test]
+fn debug_output_of_a_service_holds_no_secret() {
+    let folder = inline_files();
+    let service = service(load(&folder.0, &inline_options()));
+    let shown = format!("{service:?}");
+    for secret in ["from-a-file", "team-key", "\"k1\""] {
+        assert!(!shown.contains(secret), "{secret}");
+    }
+    assert!(!format!("{:?}", options(&EXTRACT_KEYS, &[])).contains("k-east"));
+}
+
+#[test]
+fn named_values_do_not_nest_and_unknown_ones_can_be_allowed() {
+    let service_text = "namedValues: { a: '{{b}}', b: x }\nbackends: { one: { url: 'http://h.example/p', credentials: { query: { q: '{{ a }}-{{b}}' } } } }\n";
+    let loaded = service(load_yaml(service_text));
+    let BackendKind::Single(one) = &loaded.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(&**one.credentials.query[0].1[0].expose(), "{{b}}-x");
+
+    let mut allowing = options(&[], &[]);
+    allowing.allow_unknown_named_values = true;
+    let text = "backends: { one: { url: '{{somewhere}}' } }\n";
+    assert!(load_yaml_with(text, &allowing).service.is_some());
+    let loaded = load_yaml_with(text, &options(&[("somewhere", "https://x.example")], &[]));
+    assert!(
+        loaded.service.is_some(),
+        "a value may be given from outside only"
+    );
+}
+
+#[test]
+fn values_that_only_the_environment_has_are_found_through_policies() {
+    let text = "policy: '<policies><inbound><set-header name=\"a\"><value>{{extra-key}}</value></set-header></inbound></policies>'\n";
+    let service = service(load_yaml_with(
+        text,
+        &options(&[], &[("TIDEGATE_NAMED_VALUE_EXTRA_KEY", "v")]),
+    ));
+    assert_eq!(service.named_values[0].display_name, "extra-key");
+    assert!(service.named_values[0].secret);
+}
+
+#[test]
+fn a_policy_for_an_unknown_operation_is_an_error_with_suggestion() {
+    let folder = Folder::new(&[
+        (
+            "apis/a/apiInformation.json",
+            r#"{ "properties": { "path": "a", "displayName": "A" } }"#,
+        ),
+        (
+            "apis/a/specification.yaml",
+            "openapi: 3.0.0\npaths:\n  /x:\n    get: { operationId: getThing }\n",
+        ),
+        ("apis/a/operations/getThings/policy.xml", "<policies />"),
+    ]);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert_eq!(
+        errors(&loaded),
+        ["1:1 unknown-operation API 'a' has no operation 'getThings', for which there is a policy"]
+    );
+    assert_eq!(
+        loaded.diagnostics[0].help.as_deref(),
+        Some("there is an operation 'getThing'")
+    );
+}
+
+#[test]
+fn what_is_not_supported_is_said_so() {
+    let folder = Folder::new(&[
+        (
+            "apis/g/apiInformation.json",
+            r#"{ "properties": { "path": "g", "displayName": "G", "type": "graphql" } }"#,
+        ),
+        ("apis/g/specification.graphql", "type Query { a: Int }"),
+        ("workspaces/w/apis/x/apiInformation.json", "{}"),
+    ]);
+    let found = errors(&load(&folder.0, &options(&[], &[])));
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("only APIs of type http")),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("specification.graphql: only OpenAPI"))
+    );
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("workspaces are not supported ('w')"))
+    );
+}
+
+#[test]
+fn a_folder_without_configuration_is_refused_with_a_hint() {
+    let folder = Folder::new(&[("artifacts/backends/x/backendInformation.json", "{}")]);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert_eq!(loaded.diagnostics[0].code, "no-configuration");
+    assert!(
+        loaded.diagnostics[0]
+            .help
+            .as_deref()
+            .unwrap()
+            .contains("artifacts")
+    );
+    let loaded = load(&folder.0.join("missing.yaml"), &options(&[], &[]));
+    assert_eq!(loaded.diagnostics[0].code, "unreadable-file");
+}
+
+#[test]
+fn a_missing_policy_file_is_an_error_where_it_is_named() {
+    let found = errors(&load_yaml("policy: nowhere.xml\n"));
+    assert!(found[0].starts_with("1:9 unreadable-file"), "{found:?}");
+}
+
+#[test]
+fn servers_give_the_backend_when_nothing_else_does() {
+    let folder = Folder::new(&[
+        (
+            "tidegate.yaml",
+            "apis: { a: { path: a, specification: s.yaml } }",
+        ),
+        (
+            "s.yaml",
+            "openapi: 3.0.0\ninfo: { title: T }\nservers: [ { url: 'http://a.example' }, { url: 'https://{h}.example/x', variables: { h: { default: b } } } ]\npaths: { /p: { get: {} } }\n",
+        ),
+    ]);
+    let service = service(load(&folder.0, &options(&[], &[])));
+    assert_eq!(
+        service.apis[0].service_url.as_ref().unwrap().value,
+        "https://b.example/x"
+    );
+    assert_eq!(service.apis[0].display_name, "T");
+}
+
+#[test]
+fn required_query_parameters_can_stay_out_of_templates() {
+    let specification = "openapi: 3.0.0\npaths: { /p: { get: { parameters: [ { name: q, in: query, required: true } ] } } }\n";
+    for (setting, template) in [("template", "/p?q={q}"), ("query", "/p")] {
+        let yaml = format!(
+            "apis: {{ a: {{ path: a, specification: s.yaml, translateRequiredQueryParameters: {setting} }} }}"
+        );
+        let folder = Folder::new(&[("tidegate.yaml", &yaml), ("s.yaml", specification)]);
+        let service = service(load(&folder.0, &options(&[], &[])));
+        assert_eq!(service.apis[0].operations[0].template.as_str(), template);
+    }
+}
+
+#[test]
+fn no_text_makes_the_loader_panic() {
+    let mut text = INLINE.to_owned();
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    for _ in 0..300 {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let mut at = (seed as usize) % text.len();
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let piece = [
+            "{", "}", "[", ": ", "\n", "é", "- ", "\"", "*", "&a ", "|\n", "{{x}}",
+        ][(seed >> 32) as usize % 12];
+        let mut changed = text.clone();
+        changed.insert_str(at, piece);
+        let _ = load_yaml(&changed);
+        if seed.is_multiple_of(7) {
+            text = changed;
+        }
+    }
+}
