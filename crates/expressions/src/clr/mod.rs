@@ -3,18 +3,29 @@
 //! Rust values and text flow in, Rust values, text or a .NET exception in the making ([`Error`]) flow out. Nothing here knows
 //! of expressions, of `context` or of a clock; whoever binds these to C# members brings the present and the randomness.
 
+pub mod bit_converter;
 pub mod calendar;
+pub mod case;
+pub mod compare;
+pub mod composite_format;
+pub mod convert;
 pub mod datetime;
 pub mod datetime_format;
 pub mod datetime_parse;
+pub mod datetime_parse_exact;
 pub mod datetimeoffset;
 pub mod decimal;
+pub mod encoding;
 mod error;
+pub mod guid;
+pub mod math;
 mod number_buffer;
 mod number_custom;
 pub mod number_format;
 pub mod number_parse;
+pub mod random;
 pub mod timespan;
 pub mod timespan_parse;
+mod utf7;
 
 pub use error::{Error, ErrorKind, Result};
