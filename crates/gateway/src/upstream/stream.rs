@@ -1,0 +1,112 @@
+//! The byte stream under an upstream connection: TCP, TLS over TCP, or TLS over a proxy's tunnel.
+//!
+//! It counts the bytes received, so that a reused connection that died before it said anything can be told from one that answered
+//! and then broke.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+/// What carries the bytes.
+pub(crate) enum Carrier {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+    Tunnel(Box<TlsStream<TokioIo<Upgraded>>>),
+}
+
+/// A carrier that counts what it receives.
+pub(crate) struct Stream {
+    carrier: Carrier,
+    received: Rc<Cell<u64>>,
+}
+
+impl Stream {
+    pub(crate) fn new(carrier: Carrier) -> Self {
+        Self {
+            carrier,
+            received: Rc::default(),
+        }
+    }
+
+    /// The count, readable while hyper owns the stream.
+    pub(crate) fn received(&self) -> Rc<Cell<u64>> {
+        self.received.clone()
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(match &mut self.carrier {
+            Carrier::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Carrier::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Carrier::Tunnel(stream) => Pin::new(stream).poll_read(cx, buffer),
+        })?;
+        let read = buffer.filled().len() - before;
+        self.received
+            .set(self.received.get().wrapping_add(read as u64));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.carrier {
+            Carrier::Plain(stream) => Pin::new(stream).poll_write(cx, data),
+            Carrier::Tls(stream) => Pin::new(stream).poll_write(cx, data),
+            Carrier::Tunnel(stream) => Pin::new(stream).poll_write(cx, data),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.carrier {
+            Carrier::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, data),
+            Carrier::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, data),
+            Carrier::Tunnel(stream) => Pin::new(stream).poll_write_vectored(cx, data),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.carrier {
+            Carrier::Plain(stream) => stream.is_write_vectored(),
+            Carrier::Tls(stream) => stream.is_write_vectored(),
+            Carrier::Tunnel(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.carrier {
+            Carrier::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Carrier::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Carrier::Tunnel(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.carrier {
+            Carrier::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Carrier::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Carrier::Tunnel(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
