@@ -1,0 +1,51 @@
+//! `System`: object, primitive types, exceptions, delegates.
+
+mod exceptions;
+mod int32;
+mod object;
+
+pub(crate) use exceptions::exception_type;
+
+use crate::clr;
+use crate::runtime::R;
+use crate::types::{TypeDef, Types};
+use crate::value::Str;
+
+pub(super) fn define(types: &mut Types) {
+    object::define(types);
+    exceptions::define(types);
+    for name in [
+        "Boolean", "Char", "SByte", "Byte", "Int16", "UInt16", "UInt32", "Int64", "UInt64",
+        "Single", "Double", "Decimal", "Guid", "DateTime", "DateTimeOffset", "TimeSpan",
+    ] {
+        types.structure(&format!("System.{name}"));
+    }
+    types.structure("System.Nullable<T>");
+    int32::define(types);
+    types.delegate("System.Action", "void Invoke()");
+    types.delegate("System.Func<out TResult>", "TResult Invoke()");
+    types.delegate("System.Func<in T, out TResult>", "TResult Invoke(T arg)");
+    types.delegate(
+        "System.Func<in T1, in T2, out TResult>",
+        "TResult Invoke(T1 arg1, T2 arg2)",
+    );
+    types.delegate("System.Comparison<in T>", "int Invoke(T x, T y)");
+}
+
+/// `ToString(format)` of an enumeration value: `G` (name), `D` (number), `X`, `F`.
+pub(crate) fn format_enum(def: &TypeDef, number: i64, format: Option<&str>) -> R<Str> {
+    Ok(match format {
+        None | Some("G" | "g" | "F" | "f") => match def.enum_text(number) {
+            Some(name) => Str::from(name),
+            None => Str::from(number.to_string()),
+        },
+        Some("D" | "d") => Str::from(number.to_string()),
+        Some("X" | "x") => Str::from(format!("{number:08X}")),
+        Some(_) => {
+            return Err(clr::Error::format(
+                "Format String can be only \"G\", \"g\", \"X\", \"x\", \"F\", \"f\", \"D\" or \"d\".",
+            )
+            .into());
+        }
+    })
+}

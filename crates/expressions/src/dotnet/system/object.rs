@@ -1,0 +1,77 @@
+//! `System.Object`, `System.Type` and the roots of value types, enumerations and delegates.
+
+use crate::runtime::{equals, hash};
+use crate::types::Types;
+use crate::value::{Str, TypeObject, Value};
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.class("System.Object");
+    t.constructor("()", |_| Ok(Value::object(Plain)));
+    t.method("bool Equals(object obj)", |c| {
+        Ok(equals(&c.value(0), &c.value(1)).into())
+    });
+    t.method("int GetHashCode()", |c| Ok(hash_code(&c.value(0)).into()));
+    t.method("Type GetType()", |c| {
+        Ok(Value::object(TypeObject(c.value(0).type_of())))
+    });
+    t.method("string ToString()", |c| {
+        let receiver = c.value(0);
+        Ok(c.rt.to_text(&receiver)?.into())
+    });
+    t.static_method("bool Equals(object objA, object objB)", |c| {
+        Ok(equals(&c.value(0), &c.value(1)).into())
+    });
+    t.static_method("bool ReferenceEquals(object objA, object objB)", |c| {
+        Ok(c.value(0).same(&c.value(1)).into())
+    });
+
+    types.class("System.ValueType").base("object");
+    types.class("System.Enum").base("ValueType");
+    types.class("System.Delegate").base("object");
+    types.interface("System.IDisposable");
+    types.interface("System.IComparable");
+    types.interface("System.IFormatProvider");
+    types.class("System.FormattableString");
+
+    let mut t = types.class("System.Type");
+    t.property("string Name", |c| {
+        let ty = c.object::<TypeObject>(0)?;
+        Ok(Str::from(ty.0.reflection_name()).into())
+    });
+    t.property("string FullName", |c| {
+        let ty = c.object::<TypeObject>(0)?;
+        Ok(Str::from(ty.0.full_name()).into())
+    });
+}
+
+/// `new object()`
+struct Plain;
+
+impl crate::value::Object for Plain {
+    fn type_of(&self) -> crate::types::Type {
+        crate::types::Type::OBJECT
+    }
+}
+
+/// `GetHashCode()`: .NET's own values for integers, an arbitrary stable number otherwise.
+pub(super) fn hash_code(value: &Value) -> i32 {
+    match value {
+        Value::Null => 0,
+        Value::Bool(v) => i32::from(*v),
+        Value::SByte(_) | Value::Byte(_) | Value::Int16(_) | Value::UInt16(_) | Value::Int32(_) => {
+            value
+                .as_integer()
+                .and_then(|n| i32::try_from(n).ok())
+                .unwrap_or(0)
+        }
+        Value::Int64(v) => fold(v.cast_unsigned()),
+        Value::UInt32(v) => v.cast_signed(),
+        Value::UInt64(v) => fold(*v),
+        other => fold(hash(other)),
+    }
+}
+
+fn fold(bits: u64) -> i32 {
+    let [a, b, c, d, e, f, g, h] = bits.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d]) ^ i32::from_le_bytes([e, f, g, h])
+}

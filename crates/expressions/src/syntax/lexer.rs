@@ -1,0 +1,652 @@
+//! C# tokens.
+//!
+//! Text flows in, tokens with spans flow out. Interpolated strings are one token whose holes are token lists already.
+//! `>` is always a token of its own, because only the parser knows a shift from the end of nested type arguments.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::diagnostic::{Diagnostics, Span};
+use crate::value::{Const, Str, StrBuilder};
+
+/// A token.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// What it is.
+    pub tok: Tok,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// See [`Token`].
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Tok {
+    /// An identifier, contextual keywords included.
+    Ident(Arc<str>),
+    /// A reserved word.
+    Keyword(&'static str),
+    Literal(Const),
+    Interpolated(Arc<Vec<Part>>),
+    Punct(&'static str),
+    End,
+}
+
+/// A part of an interpolated string.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Part {
+    Text(Str),
+    Hole {
+        value: Vec<Token>,
+        align: Option<Vec<Token>>,
+        format: Option<Str>,
+    },
+}
+
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "base", "bool", "break", "byte", "case", "catch", "char", "checked", "class",
+    "const", "continue", "decimal", "default", "delegate", "do", "double", "else", "enum", "event",
+    "explicit", "extern", "false", "finally", "fixed", "float", "for", "foreach", "goto", "if",
+    "implicit", "in", "int", "interface", "internal", "is", "lock", "long", "namespace", "new",
+    "null", "object", "operator", "out", "override", "params", "private", "protected", "public",
+    "readonly", "ref", "return", "sbyte", "sealed", "short", "sizeof", "stackalloc", "static",
+    "string", "struct", "switch", "this", "throw", "true", "try", "typeof", "uint", "ulong",
+    "unchecked", "unsafe", "ushort", "using", "virtual", "void", "volatile", "while",
+];
+
+/// Longest first.
+const PUNCTUATION: &[&str] = &[
+    "<<=", "??=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=", "-=",
+    "*=", "/=", "%=", "&=", "|=", "^=", "<<", "->", "::", "(", ")", "[", "]", "{", "}", ";", ",",
+    ".", ":", "?", "+", "-", "*", "/", "%", "&", "|", "^", "!", "~", "=", "<", ">",
+];
+
+/// Interpolated strings nest in their holes; no sane policy goes deeper.
+const DEEPEST_HOLE: usize = 16;
+
+/// Turns text into tokens.
+pub struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    end: usize,
+    depth: usize,
+    /// Errors found.
+    pub diagnostics: Diagnostics,
+}
+
+impl<'a> Lexer<'a> {
+    /// A lexer of the bytes `from..to` of `text`; spans count from the start of `text`.
+    #[must_use]
+    pub fn new(text: &'a str, from: usize, to: usize) -> Self {
+        Self {
+            text,
+            at: from,
+            end: to.min(text.len()),
+            depth: 0,
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    /// All tokens, the last one [`Tok::End`].
+    pub fn tokens(&mut self) -> Vec<Token> {
+        let mut out = Vec::new();
+        while let Some(token) = self.next() {
+            out.push(token);
+        }
+        out.push(Token {
+            tok: Tok::End,
+            span: Span::new(self.end, self.end),
+        });
+        out
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..self.end).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn peek_at(&self, n: usize) -> Option<char> {
+        self.rest().chars().nth(n)
+    }
+
+    fn bump(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    fn error(&mut self, code: &'static str, start: usize, message: &str) {
+        let span = Span::new(start, self.at.max(start + 1).min(self.end.max(start)));
+        self.diagnostics.error(code, span, message);
+    }
+
+    fn skip_trivia(&mut self) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            self.at += rest.len() - trimmed.len();
+            if trimmed.starts_with("//") {
+                let length = trimmed
+                    .find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+                    .unwrap_or(trimmed.len());
+                self.at += length;
+            } else if let Some(body) = trimmed.strip_prefix("/*") {
+                match body.find("*/") {
+                    Some(length) => self.at += length + 4,
+                    None => {
+                        let start = self.at;
+                        self.at = self.end;
+                        self.error("CS1035", start, "End-of-file found, '*/' expected");
+                    }
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            self.skip_trivia();
+            let start = self.at;
+            let c = self.peek()?;
+            let tok = match c {
+                '"' => Some(self.string(start)),
+                '\'' => self.char_literal(start),
+                '@' => match (self.peek_at(1), self.peek_at(2)) {
+                    (Some('"'), _) => {
+                        self.at += 1;
+                        Some(self.verbatim(start))
+                    }
+                    (Some('$'), Some('"')) => {
+                        self.at += 2;
+                        Some(self.interpolated(start, true))
+                    }
+                    (Some(n), _) if is_ident_start(n) => {
+                        self.at += 1;
+                        Some(Tok::Ident(self.word().into()))
+                    }
+                    _ => {
+                        self.at += 1;
+                        self.error("CS1056", start, "Unexpected character '@'");
+                        None
+                    }
+                },
+                '$' => match (self.peek_at(1), self.peek_at(2)) {
+                    (Some('"'), _) => {
+                        self.at += 1;
+                        Some(self.interpolated(start, false))
+                    }
+                    (Some('@'), Some('"')) => {
+                        self.at += 2;
+                        Some(self.interpolated(start, true))
+                    }
+                    _ => {
+                        self.at += 1;
+                        self.error("CS1056", start, "Unexpected character '$'");
+                        None
+                    }
+                },
+                '0'..='9' => Some(self.number(start)),
+                '.' if self.peek_at(1).is_some_and(|d| d.is_ascii_digit()) => {
+                    Some(self.number(start))
+                }
+                c if is_ident_start(c) => {
+                    let word = self.word();
+                    Some(match KEYWORDS.binary_search(&word) {
+                        Ok(i) => match word {
+                            "true" => Tok::Literal(Const::Bool(true)),
+                            "false" => Tok::Literal(Const::Bool(false)),
+                            "null" => Tok::Literal(Const::Null),
+                            _ => KEYWORDS.get(i).map_or(Tok::End, |k| Tok::Keyword(k)),
+                        },
+                        Err(_) => Tok::Ident(word.into()),
+                    })
+                }
+                c => match PUNCTUATION.iter().find(|p| self.rest().starts_with(**p)) {
+                    Some(p) => {
+                        self.at += p.len();
+                        Some(Tok::Punct(p))
+                    }
+                    None => {
+                        self.at += c.len_utf8();
+                        self.error("CS1056", start, &format!("Unexpected character '{c}'"));
+                        None
+                    }
+                },
+            };
+            if let Some(tok) = tok {
+                return Some(Token {
+                    tok,
+                    span: Span::new(start, self.at),
+                });
+            }
+        }
+    }
+
+    fn word(&mut self) -> &'a str {
+        let rest = self.rest();
+        let length = rest
+            .find(|c: char| !is_ident_part(c))
+            .unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    fn number(&mut self, start: usize) -> Tok {
+        let rest = self.rest();
+        let radix = match rest.as_bytes() {
+            [b'0', b'x' | b'X', ..] => 16,
+            [b'0', b'b' | b'B', ..] => 2,
+            _ => 10,
+        };
+        if radix != 10 {
+            self.at += 2;
+            let body = self.digits(|c| c.is_digit(radix) || c == '_');
+            return self.integer(start, &body.replace('_', ""), radix);
+        }
+        let mut text = self.digits(|c| c.is_ascii_digit() || c == '_').to_owned();
+        let mut real = false;
+        if self.peek() == Some('.') && self.peek_at(1).is_some_and(|c| c.is_ascii_digit()) {
+            real = true;
+            self.at += 1;
+            text.push('.');
+            text.push_str(self.digits(|c| c.is_ascii_digit() || c == '_'));
+        }
+        let exponent = match (self.peek(), self.peek_at(1), self.peek_at(2)) {
+            (Some('e' | 'E'), Some('+' | '-'), Some(d)) if d.is_ascii_digit() => 2,
+            (Some('e' | 'E'), Some(d), _) if d.is_ascii_digit() => 1,
+            _ => 0,
+        };
+        if exponent > 0 {
+            real = true;
+            text.push_str(self.rest().get(..exponent).unwrap_or_default());
+            self.at += exponent;
+            text.push_str(self.digits(|c| c.is_ascii_digit() || c == '_'));
+        }
+        let text = text.replace('_', "");
+        match self.peek() {
+            Some('f' | 'F') => {
+                self.at += 1;
+                Tok::Literal(Const::Single(text.parse().unwrap_or_default()))
+            }
+            Some('d' | 'D') => {
+                self.at += 1;
+                Tok::Literal(Const::Double(text.parse().unwrap_or_default()))
+            }
+            Some('m' | 'M') => {
+                self.at += 1;
+                let parsed = Decimal::from_str_exact(&text)
+                    .or_else(|_| Decimal::from_scientific(&text))
+                    .or_else(|_| text.parse::<Decimal>());
+                match parsed {
+                    Ok(value) => Tok::Literal(Const::Decimal(value)),
+                    Err(_) => {
+                        self.error(
+                            "CS0594",
+                            start,
+                            "Floating-point constant is outside the range of type 'decimal'",
+                        );
+                        Tok::Literal(Const::Decimal(Decimal::ZERO))
+                    }
+                }
+            }
+            _ if real => {
+                let value: f64 = text.parse().unwrap_or_default();
+                if value.is_infinite() {
+                    self.error(
+                        "CS0594",
+                        start,
+                        "Floating-point constant is outside the range of type 'double'",
+                    );
+                }
+                Tok::Literal(Const::Double(value))
+            }
+            _ => self.integer(start, &text, 10),
+        }
+    }
+
+    fn digits(&mut self, test: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !test(c)).unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    fn integer(&mut self, start: usize, digits: &str, radix: u32) -> Tok {
+        let mut unsigned = false;
+        let mut long = false;
+        for _ in 0..2 {
+            match self.peek() {
+                Some('u' | 'U') if !unsigned => {
+                    unsigned = true;
+                    self.at += 1;
+                }
+                Some('l' | 'L') if !long => {
+                    long = true;
+                    self.at += 1;
+                }
+                _ => break,
+            }
+        }
+        let Ok(value) = u64::from_str_radix(digits, radix) else {
+            if digits.is_empty() {
+                self.error("CS1013", start, "Invalid number");
+            } else {
+                self.error("CS1021", start, "Integral constant is too large");
+            }
+            return Tok::Literal(Const::Int32(0));
+        };
+        Tok::Literal(match (unsigned, long) {
+            (true, true) => Const::UInt64(value),
+            (true, false) => u32::try_from(value).map_or(Const::UInt64(value), Const::UInt32),
+            (false, true) => i64::try_from(value).map_or(Const::UInt64(value), Const::Int64),
+            (false, false) => {
+                if let Ok(value) = i32::try_from(value) {
+                    Const::Int32(value)
+                } else if let Ok(value) = u32::try_from(value) {
+                    Const::UInt32(value)
+                } else {
+                    i64::try_from(value).map_or(Const::UInt64(value), Const::Int64)
+                }
+            }
+        })
+    }
+
+    fn char_literal(&mut self, start: usize) -> Option<Tok> {
+        self.at += 1;
+        let mut units = StrBuilder::new();
+        let mut count = 0_usize;
+        loop {
+            match self.peek() {
+                None | Some('\n' | '\r') => {
+                    self.error("CS1010", start, "Newline in constant");
+                    return Some(Tok::Literal(Const::Char(0)));
+                }
+                Some('\'') => {
+                    self.at += 1;
+                    break;
+                }
+                Some('\\') => {
+                    self.escape(&mut units);
+                    count += 1;
+                }
+                Some(c) => {
+                    self.at += c.len_utf8();
+                    units.push_str(c.encode_utf8(&mut [0; 4]));
+                    count += 1;
+                }
+            }
+        }
+        let text = units.finish();
+        if count == 0 {
+            self.error("CS1011", start, "Empty character literal");
+        } else if text.len() != 1 {
+            self.error("CS1012", start, "Too many characters in character literal");
+        }
+        Some(Tok::Literal(Const::Char(text.unit(0).unwrap_or(0))))
+    }
+
+    /// Reads an escape sequence, the backslash included.
+    fn escape(&mut self, out: &mut StrBuilder) {
+        let start = self.at;
+        self.at += 1;
+        let Some(c) = self.bump() else { return };
+        let unit = match c {
+            '\'' | '"' | '\\' => c as u16,
+            '0' => 0,
+            'a' => 7,
+            'b' => 8,
+            'f' => 12,
+            'n' => 10,
+            'r' => 13,
+            't' => 9,
+            'v' => 11,
+            'x' => return self.hex(start, 1, 4, out),
+            'u' => return self.hex(start, 4, 4, out),
+            'U' => return self.hex(start, 8, 8, out),
+            _ => {
+                self.error("CS1009", start, "Unrecognized escape sequence");
+                return;
+            }
+        };
+        out.push_unit(unit, 1);
+    }
+
+    fn hex(&mut self, start: usize, least: usize, most: usize, out: &mut StrBuilder) {
+        let mut value = 0_u32;
+        let mut count = 0;
+        while count < most
+            && let Some(digit) = self.peek().and_then(|c| c.to_digit(16))
+        {
+            value = value.wrapping_mul(16).wrapping_add(digit);
+            self.at += 1;
+            count += 1;
+        }
+        if count < least {
+            self.error("CS1009", start, "Unrecognized escape sequence");
+        } else if let Ok(unit) = u16::try_from(value) {
+            out.push_unit(unit, 1);
+        } else if let Some(c) = char::from_u32(value) {
+            out.push_str(c.encode_utf8(&mut [0; 4]));
+        } else {
+            self.error("CS1009", start, "Unrecognized escape sequence");
+        }
+    }
+
+    fn string(&mut self, start: usize) -> Tok {
+        self.at += 1;
+        let mut out = StrBuilder::new();
+        loop {
+            let rest = self.rest();
+            let plain = rest.find(['"', '\\', '\n', '\r']).unwrap_or(rest.len());
+            out.push_str(rest.get(..plain).unwrap_or_default());
+            self.at += plain;
+            match self.peek() {
+                Some('"') => {
+                    self.at += 1;
+                    break;
+                }
+                Some('\\') => self.escape(&mut out),
+                _ => {
+                    self.error("CS1010", start, "Newline in constant");
+                    break;
+                }
+            }
+        }
+        Tok::Literal(Const::Str(out.finish()))
+    }
+
+    fn verbatim(&mut self, start: usize) -> Tok {
+        self.at += 1;
+        let mut out = StrBuilder::new();
+        loop {
+            let rest = self.rest();
+            let Some(plain) = rest.find('"') else {
+                self.at = self.end;
+                self.error("CS1039", start, "Unterminated string literal");
+                break;
+            };
+            out.push_str(rest.get(..plain).unwrap_or_default());
+            self.at += plain + 1;
+            if self.peek() == Some('"') {
+                out.push_str("\"");
+                self.at += 1;
+            } else {
+                break;
+            }
+        }
+        Tok::Literal(Const::Str(out.finish()))
+    }
+
+    fn interpolated(&mut self, start: usize, verbatim: bool) -> Tok {
+        self.at += 1;
+        let mut parts = Vec::new();
+        let mut text = StrBuilder::new();
+        self.depth += 1;
+        loop {
+            match self.peek() {
+                None => {
+                    self.error("CS1039", start, "Unterminated string literal");
+                    break;
+                }
+                Some('\n' | '\r') if !verbatim => {
+                    self.error("CS1010", start, "Newline in constant");
+                    break;
+                }
+                Some('"') => {
+                    self.at += 1;
+                    if verbatim && self.peek() == Some('"') {
+                        self.at += 1;
+                        text.push_str("\"");
+                    } else {
+                        break;
+                    }
+                }
+                Some('\\') if !verbatim => self.escape(&mut text),
+                Some('{') => {
+                    self.at += 1;
+                    if self.peek() == Some('{') {
+                        self.at += 1;
+                        text.push_str("{");
+                        continue;
+                    }
+                    let before = std::mem::take(&mut text).finish();
+                    if !before.is_empty() {
+                        parts.push(Part::Text(before));
+                    }
+                    if self.depth > DEEPEST_HOLE {
+                        self.error("CS8078", start, "An expression is too long or complex");
+                        self.at = self.end;
+                        break;
+                    }
+                    parts.push(self.hole(verbatim));
+                }
+                Some('}') => {
+                    let at = self.at;
+                    self.at += 1;
+                    if self.peek() == Some('}') {
+                        self.at += 1;
+                    } else {
+                        self.error(
+                            "CS8086",
+                            at,
+                            "A '}' character must be escaped (by doubling) in an interpolated string",
+                        );
+                    }
+                    text.push_str("}");
+                }
+                Some(c) => {
+                    self.at += c.len_utf8();
+                    text.push_str(c.encode_utf8(&mut [0; 4]));
+                }
+            }
+        }
+        self.depth -= 1;
+        let last = text.finish();
+        if !last.is_empty() {
+            parts.push(Part::Text(last));
+        }
+        Tok::Interpolated(Arc::new(parts))
+    }
+
+    /// A hole, the opening brace read already: tokens up to `,`, `:` or `}` outside of brackets.
+    fn hole(&mut self, verbatim: bool) -> Part {
+        let (value, stop) = self.hole_tokens(true);
+        let (align, stop) = if stop == Some(',') {
+            let (align, stop) = self.hole_tokens(false);
+            (Some(align), stop)
+        } else {
+            (None, stop)
+        };
+        let format = if stop == Some(':') {
+            let mut format = StrBuilder::new();
+            loop {
+                match self.peek() {
+                    None => break,
+                    Some('}') => {
+                        self.at += 1;
+                        if self.peek() == Some('}') {
+                            self.at += 1;
+                            format.push_str("}");
+                        } else {
+                            break;
+                        }
+                    }
+                    Some('{') => {
+                        self.at += 1;
+                        if self.peek() == Some('{') {
+                            self.at += 1;
+                        }
+                        format.push_str("{");
+                    }
+                    Some('"') if verbatim && self.peek_at(1) == Some('"') => {
+                        self.at += 2;
+                        format.push_str("\"");
+                    }
+                    Some('"') => break,
+                    Some('\\') if !verbatim => self.escape(&mut format),
+                    Some(c) => {
+                        self.at += c.len_utf8();
+                        format.push_str(c.encode_utf8(&mut [0; 4]));
+                    }
+                }
+            }
+            Some(format.finish())
+        } else {
+            None
+        };
+        Part::Hole {
+            value,
+            align,
+            format,
+        }
+    }
+
+    fn hole_tokens(&mut self, first: bool) -> (Vec<Token>, Option<char>) {
+        let mut out = Vec::new();
+        let mut depth = 0_usize;
+        let stop = loop {
+            self.skip_trivia();
+            let before = self.at;
+            let Some(token) = self.next() else {
+                self.error("CS8076", before, "Missing close delimiter '}' for interpolated expression");
+                break None;
+            };
+            if let Tok::Punct(p) = token.tok {
+                match p {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" => depth = depth.saturating_sub(1),
+                    "}" if depth > 0 => depth -= 1,
+                    "}" => break Some('}'),
+                    ":" if depth == 0 => break Some(':'),
+                    "::" if depth == 0 => {
+                        self.at = before + 1;
+                        break Some(':');
+                    }
+                    "," if depth == 0 && first => break Some(','),
+                    _ => {}
+                }
+            }
+            out.push(token);
+        };
+        out.push(Token {
+            tok: Tok::End,
+            span: Span::new(self.at.saturating_sub(1), self.at),
+        });
+        (out, stop)
+    }
+}
+
+fn is_ident_start(c: char) -> bool {
+    c == '_' || c.is_alphabetic()
+}
+
+fn is_ident_part(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
