@@ -41,8 +41,10 @@ impl Reader<'_> {
                     element.self_closing = true;
                     break;
                 }
-                None | Some(b'<') => {
+                found @ (None | Some(b'<')) => {
                     self.at = before;
+                    // Where the document ends in a tag, end tags are missing for no other reason.
+                    self.ended_early |= found.is_none();
                     let name = element.name.clone();
                     self.error(
                         "unclosed-tag",
@@ -53,15 +55,16 @@ impl Reader<'_> {
                     break;
                 }
                 Some(byte) if is_name_start(byte) => {
-                    if before == self.at {
+                    let spaced = before < self.at;
+                    let attribute = self.attribute();
+                    if !spaced {
                         self.error(
                             "missing-space",
-                            "white space is missing before this attribute",
-                            self.at..self.at + 1,
+                            format!("white space is missing before '{}'", attribute.name),
+                            attribute.name_span.clone(),
                             |d| d,
                         );
                     }
-                    let attribute = self.attribute();
                     self.check_twice(&mut names, &attribute);
                     element.attributes.push(attribute);
                 }
@@ -107,6 +110,16 @@ impl Reader<'_> {
         );
     }
 
+    fn no_value(&mut self, attribute: &Attribute) {
+        let name = &attribute.name;
+        self.error(
+            "attribute-without-value",
+            format!("the attribute '{name}' has no value"),
+            attribute.span.clone(),
+            |d| d.help(format!("write `{name}=\"…\"`")),
+        );
+    }
+
     fn attribute(&mut self) -> Attribute {
         let name_span = self.take_name();
         let name = self
@@ -125,18 +138,17 @@ impl Reader<'_> {
         self.at = self.skip_space(after_name);
         if self.byte(self.at) != Some(b'=') {
             self.at = after_name;
-            let name = &attribute.name;
-            let message = format!("the attribute '{name}' has no value");
-            let help = format!("write `{name}=\"…\"`");
-            self.error(
-                "attribute-without-value",
-                message,
-                attribute.span.clone(),
-                |d| d.help(help),
-            );
+            self.no_value(&attribute);
             return attribute;
         }
-        self.at = self.skip_space(self.at + 1);
+        let after_sign = self.at + 1;
+        self.at = self.skip_space(after_sign);
+        if self.at > after_sign && self.is_attribute(self.at) {
+            self.at = after_sign;
+            attribute.span.end = after_sign;
+            self.no_value(&attribute);
+            return attribute;
+        }
         match self.byte(self.at) {
             Some(quote @ (b'"' | b'\'')) => {
                 self.at += 1;

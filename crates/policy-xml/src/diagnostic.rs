@@ -38,7 +38,8 @@ impl SourceFile {
         &self.text
     }
 
-    /// Line and column, both from 1; the column counts characters. An offset past the end means the end.
+    /// Line and column, both from 1; the column counts characters, a byte order mark not among them. An offset past
+    /// the end means the end.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|start| *start <= offset);
@@ -47,7 +48,8 @@ impl SourceFile {
             .iter()
             .filter(|byte| (**byte & 0xC0) != 0x80)
             .count();
-        (line, column + 1)
+        let mark = usize::from(start == 0 && column > 0 && self.text.starts_with('\u{FEFF}'));
+        (line, column - mark + 1)
     }
 }
 

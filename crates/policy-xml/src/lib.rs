@@ -29,9 +29,14 @@ pub mod diagnostic;
 
 mod attributes;
 mod bytes;
+mod classify;
+mod decode;
+mod markup;
 mod offsets;
 mod parser;
+mod placeholders;
 mod print;
+mod problems;
 mod references;
 mod render;
 mod resolve;

@@ -3,8 +3,9 @@
 //! Expressions are printed as plain C# where that reads back, escaped where not. Spelling that means nothing (white
 //! space in tags, which references were used) is not kept.
 
+use crate::placeholders::opens;
 use crate::references::Decoding;
-use crate::scan_csharp::{Cursor, Plain, Scanner, StopAt, is_space, opens};
+use crate::scan_csharp::{Cursor, Plain, Scanner, StopAt, is_space};
 use crate::text::{Text, TextKind};
 use crate::tree::{Document, Element, Node};
 

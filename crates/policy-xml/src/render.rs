@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceFile};
 
@@ -37,31 +37,29 @@ pub fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     let mut rest: Vec<&Label> = diagnostic.related.iter().collect();
     if let Some(place) = &diagnostic.place {
         let lines = line_range(place);
-        let mut shown = vec![(place, AnnotationKind::Primary)];
+        let mut shown = vec![(place, AnnotationKind::Primary, place.message.as_str())];
         rest.retain(|label| {
             let near = Arc::ptr_eq(&label.file, &place.file)
                 && line_range(label).start.abs_diff(lines.start) < MAX_LINES;
             if near {
-                shown.push((label, AnnotationKind::Context));
+                shown.push((label, AnnotationKind::Context, label.message.as_str()));
             }
             !near
         });
-        group = group.element(excerpt(&shown));
+        group = excerpt(group, &shown);
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
     }
     let mut report: Vec<Group<'_>> = vec![group];
     for label in rest {
-        report.push(
-            Level::NOTE
-                .secondary_title(if label.message.is_empty() {
-                    "see also".to_owned()
-                } else {
-                    printable(&label.message)
-                })
-                .element(excerpt(&[(label, AnnotationKind::Context)])),
-        );
+        let title = if label.message.is_empty() {
+            "see also".to_owned()
+        } else {
+            printable(&label.message)
+        };
+        let group = Group::with_title(Level::NOTE.secondary_title(title));
+        report.push(excerpt(group, &[(label, AnnotationKind::Primary, "")]));
     }
     renderer.render(&report)
 }
@@ -105,42 +103,53 @@ fn line_range(label: &Label) -> Range<usize> {
     first - 1..last
 }
 
-/// The lines of all labels, which share a file, cut to what can be read.
-fn excerpt<'a>(
-    labels: &[(&'a Label, AnnotationKind)],
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let Some((first, _)) = labels.first() else {
-        return Snippet::source("");
+/// Name, line and column, for an excerpt whose columns are not those of the document.
+fn origin(label: &Label) -> Origin<'_> {
+    let (line, column) = label.file.line_column(label.range.start);
+    Origin::path(label.file.name())
+        .line(line)
+        .char_column(column)
+}
+
+/// Adds the lines of all labels, which share a file, cut to what can be read.
+fn excerpt<'a>(group: Group<'a>, labels: &[(&'a Label, AnnotationKind, &'a str)]) -> Group<'a> {
+    let Some((first, ..)) = labels.first() else {
+        return group;
     };
     let text = first.file.text();
     let clamped: Vec<Range<usize>> = labels
         .iter()
-        .map(|(label, _)| clamp(&label.file, label.range.clone()))
+        .map(|(label, ..)| clamp(&label.file, label.range.clone()))
         .collect();
     let from = clamped.iter().map(|range| range.start).min().unwrap_or(0);
     let to = clamped.iter().map(|range| range.end).max().unwrap_or(0);
     let start = text
         .get(..from)
         .and_then(|t| t.rfind('\n'))
-        .map_or(0, |at| at + 1);
+        .map_or(text_start(text), |at| at + 1);
     let end = text
         .get(to..)
         .and_then(|t| t.find('\n'))
         .map_or(text.len(), |at| to + at);
     let (line, _) = first.file.line_column(start);
     let cut = Cut::new(text, start..end, &clamped);
-    let mut snippet = Snippet::source(cut.text.clone())
-        .line_start(line)
-        .path(first.file.name().to_owned());
-    for ((label, kind), range) in labels.iter().zip(clamped) {
+    let mut snippet = Snippet::source(cut.text.clone()).line_start(line);
+    if !cut.shortened {
+        snippet = snippet.path(first.file.name());
+    }
+    for ((_, kind, message), range) in labels.iter().zip(clamped) {
         let annotation = kind.span(cut.place(range.start)..cut.place(range.end));
-        snippet = snippet.annotation(if label.message.is_empty() {
+        snippet = snippet.annotation(if message.is_empty() {
             annotation
         } else {
-            annotation.label(printable(&label.message))
+            annotation.label(printable(message))
         });
     }
-    snippet
+    if cut.shortened {
+        group.element(origin(first)).element(snippet)
+    } else {
+        group.element(snippet)
+    }
 }
 
 /// The range inside the text, on character boundaries, and not beginning with a byte order mark.
@@ -153,11 +162,17 @@ fn clamp(file: &SourceFile, range: Range<usize>) -> Range<usize> {
     if let Some((at, _)) = shown.match_indices('\n').nth(MAX_LINES) {
         end = start + at;
     }
+    start = start.max(text_start(text));
+    start..end.max(start)
+}
+
+/// Behind the byte order mark, if there is one.
+fn text_start(text: &str) -> usize {
     if text.starts_with('\u{FEFF}') {
-        start = start.max('\u{FEFF}'.len_utf8());
-        end = end.max(start);
+        '\u{FEFF}'.len_utf8()
+    } else {
+        0
     }
-    start..end
 }
 
 /// Excerpt text with over-long lines cut around the places, and the way from document to excerpt offsets.
@@ -165,6 +180,8 @@ struct Cut {
     text: String,
     /// Document offset, excerpt offset, length; in order.
     pieces: Vec<(usize, usize, usize)>,
+    /// Columns of the excerpt are not those of the document.
+    shortened: bool,
 }
 
 impl Cut {
@@ -172,6 +189,7 @@ impl Cut {
         let mut cut = Self {
             text: String::new(),
             pieces: Vec::new(),
+            shortened: false,
         };
         let mut at = lines.start;
         let body = source.get(lines).unwrap_or_default();
@@ -187,6 +205,7 @@ impl Cut {
             self.keep(source, line);
             return;
         }
+        self.shortened = true;
         let mut windows: Vec<Range<usize>> = Vec::new();
         let mut ends: Vec<usize> = places
             .iter()

@@ -7,9 +7,10 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::classify::Class;
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::offsets::OffsetMap;
-use crate::scan_csharp::{Class, Scanner, is_space};
+use crate::scan_csharp::{Scanner, is_space};
 use crate::suggest::did_you_mean;
 use crate::text::{Placeholder, Text};
 

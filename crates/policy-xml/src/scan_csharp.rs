@@ -4,15 +4,10 @@
 //! and comments. It never judges whether the code means anything; that is the compiler's work. It keeps its own
 //! stack, so nested input cannot exhaust the thread's.
 
-use std::ops::Range;
-
-use memchr::memmem;
+use crate::placeholders::{FoundPlaceholder, brace_in_text, placeholder, take_placeholder};
 
 /// Brackets, strings and holes open at once before the scanner gives up.
 const MAX_OPEN: usize = 512;
-
-/// A named value's name is at most 256 characters; blanks around it are allowed.
-const MAX_PLACEHOLDER: usize = 320;
 
 /// A text read byte by byte; either as it stands or with its references decoded on the way.
 pub(crate) trait Cursor: Copy {
@@ -105,20 +100,13 @@ pub(crate) struct ScanError {
     pub(crate) at: usize,
 }
 
-/// `{{name}}` as the scanner met it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FoundPlaceholder {
-    pub(crate) range: Range<usize>,
-    pub(crate) inside_interpolated_string: bool,
-}
-
 enum Frame {
     Bracket { open: u8, at: usize },
     Interpolated { verbatim: bool, at: usize },
     Hole { at: usize, verbatim: bool },
 }
 
-fn closing(open: u8) -> u8 {
+pub(crate) fn closing(open: u8) -> u8 {
     match open {
         b'(' => b')',
         b'[' => b']',
@@ -552,85 +540,6 @@ fn format_part<C: Cursor>(
     })
 }
 
-fn brace_in_text<C: Cursor>(
-    cursor: &mut C,
-    inside_interpolated_string: bool,
-    placeholders: &mut Option<&mut Vec<FoundPlaceholder>>,
-) {
-    match placeholder(*cursor) {
-        Some(after) => take_placeholder(cursor, after, inside_interpolated_string, placeholders),
-        None => cursor.bump(),
-    }
-}
-
-fn take_placeholder<C: Cursor>(
-    cursor: &mut C,
-    after: C,
-    inside_interpolated_string: bool,
-    placeholders: &mut Option<&mut Vec<FoundPlaceholder>>,
-) {
-    if let Some(found) = placeholders {
-        found.push(FoundPlaceholder {
-            range: cursor.offset()..after.offset(),
-            inside_interpolated_string,
-        });
-    }
-    *cursor = after;
-}
-
-/// Whether this byte may stand in the display name of a named value.
-pub(crate) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
-}
-
-/// The cursor behind `{{ name }}` where one stands here.
-fn placeholder<C: Cursor>(mut cursor: C) -> Option<C> {
-    for _ in 0..2 {
-        if cursor.peek() != Some(b'{') {
-            return None;
-        }
-        cursor.bump();
-    }
-    let blank = |byte: Option<u8>| matches!(byte, Some(b' ' | b'\t'));
-    let mut left = MAX_PLACEHOLDER;
-    while blank(cursor.peek()) && left > 0 {
-        cursor.bump();
-        left -= 1;
-    }
-    let before = left;
-    while cursor.peek().is_some_and(is_name_byte) && left > 0 {
-        cursor.bump();
-        left -= 1;
-    }
-    if left == before {
-        return None;
-    }
-    while blank(cursor.peek()) && left > 0 {
-        cursor.bump();
-        left -= 1;
-    }
-    for _ in 0..2 {
-        if cursor.peek() != Some(b'}') {
-            return None;
-        }
-        cursor.bump();
-    }
-    Some(cursor)
-}
-
-/// Whether an expression begins here: `@(`, or `@{` that is not `@` before a `{{name}}`.
-pub(crate) fn opens<C: Cursor>(mut cursor: C) -> bool {
-    if cursor.peek() != Some(b'@') {
-        return false;
-    }
-    cursor.bump();
-    match cursor.peek() {
-        Some(b'(') => true,
-        Some(b'{') => placeholder(cursor).is_none(),
-        _ => false,
-    }
-}
-
 fn starts_with<C: Cursor>(mut cursor: C, text: &[u8]) -> bool {
     text.iter().all(|byte| {
         let same = cursor.peek() == Some(*byte);
@@ -651,63 +560,6 @@ fn is_reference<C: Cursor>(cursor: C) -> bool {
         }
         Some(b'a' | b'l' | b'g' | b'q') => NAMED.iter().any(|name| starts_with(cursor, name)),
         _ => false,
-    }
-}
-
-/// What a whole value is, after decoding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// No expression in it.
-    Literal,
-    /// One expression, white space around it apart.
-    Expression,
-    /// Literal text with something that reads as an expression at this range.
-    Mixed(Range<usize>),
-    /// Begins as an expression and ends with a bracket, yet the expression ends earlier, here.
-    EndsEarly(usize),
-    /// Begins as an expression that has no end.
-    Broken(ScanError),
-}
-
-impl Scanner {
-    /// Tells what a value is; `placeholders` receives what is found inside an expression.
-    pub(crate) fn classify(
-        &mut self,
-        text: &str,
-        placeholders: Option<&mut Vec<FoundPlaceholder>>,
-    ) -> Class {
-        let begin = text.len() - text.trim_start_matches(is_space).len();
-        if opens(Plain::new(text, begin)) {
-            return match self.scan(Plain::new(text, begin), StopAt::NOTHING, placeholders) {
-                Err(error) => Class::Broken(error),
-                Ok(end) => {
-                    let rest = text.get(end.offset()..).unwrap_or_default();
-                    let rest = rest.trim_matches(is_space);
-                    let closer = text.as_bytes().get(begin + 1).map(|open| closing(*open));
-                    if rest.is_empty() {
-                        Class::Expression
-                    } else if rest.as_bytes().last().copied() == closer {
-                        Class::EndsEarly(end.offset())
-                    } else {
-                        Class::Mixed(begin..end.offset())
-                    }
-                }
-            };
-        }
-        // The first place that scans decides: a value with many half expressions must not cost a scan for each.
-        let first = [b"@(", b"@{"]
-            .iter()
-            .filter_map(|opener| memmem::find(text.as_bytes(), *opener))
-            .min();
-        match first {
-            Some(at) if opens(Plain::new(text, at)) => {
-                match self.scan(Plain::new(text, at), StopAt::NOTHING, None) {
-                    Ok(end) => Class::Mixed(at..end.offset()),
-                    Err(_) => Class::Literal,
-                }
-            }
-            _ => Class::Literal,
-        }
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
+use crate::classify::Class;
 use crate::diagnostic::SourceFile;
 use crate::offsets::OffsetMap;
-use crate::scan_csharp::{Class, Scanner, is_space};
+use crate::scan_csharp::{Scanner, is_space};
 
 /// Whether a value is one policy expression or anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -197,7 +198,7 @@ fn literal_placeholders(text: &str) -> Vec<Placeholder> {
             .iter()
             .skip(start + 2)
             .take(MAX_NAME)
-            .take_while(|byte| crate::scan_csharp::is_name_byte(**byte) || **byte == b' ')
+            .take_while(|byte| crate::placeholders::is_name_byte(**byte) || **byte == b' ')
             .count();
         let end = start + 2 + name_len;
         let closes = bytes.get(end..).is_some_and(|rest| rest.starts_with(b"}}"));

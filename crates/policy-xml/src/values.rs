@@ -7,10 +7,11 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2, memmem};
 
-use crate::diagnostic::Diagnostic;
+use crate::decode::{References, Space};
 use crate::parser::{Reader, is_name_byte, is_name_start};
+use crate::placeholders::opens;
 use crate::references::{Decoding, Reference, reference};
-use crate::scan_csharp::{Class, Cursor, Plain, ScanErrorKind, StopAt, opens};
+use crate::scan_csharp::{Cursor, Plain, ScanErrorKind, StopAt};
 use crate::text::{Text, TextBuilder};
 
 /// How an expression is spelled.
@@ -28,17 +29,6 @@ enum Extent {
     Unknown(Form),
 }
 
-/// What becomes of references.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum References {
-    /// Decoded; whatever else stands at an `&` is an error.
-    Strict,
-    /// Decoded; whatever else stands at an `&` stays.
-    Tolerant,
-    /// Left as they stand.
-    Verbatim,
-}
-
 impl Form {
     fn references(self) -> References {
         match self {
@@ -46,13 +36,6 @@ impl Form {
             Form::Escaped => References::Tolerant,
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Space {
-    Keep,
-    /// Line ends and tabs become blanks, as in XML attributes.
-    Blank,
 }
 
 impl Reader<'_> {
@@ -318,236 +301,6 @@ impl Reader<'_> {
         text
     }
 
-    fn report(&mut self, text: &Text, class: Class) {
-        let place = |at: usize, len: usize| text.source_range(at..at + len);
-        let error = match class {
-            Class::Literal | Class::Expression => return,
-            Class::Mixed(range) => {
-                let warning = Diagnostic::warning(
-                    "mixed-expression",
-                    "literal text with an expression in it stays literal text",
-                )
-                .at(self.file, text.source_range(range))
-                .label("this is not evaluated")
-                .help("make the whole value one expression, such as `@(\"text\" + value)`");
-                self.warn(warning);
-                return;
-            }
-            Class::EndsEarly(end) => {
-                let rest = text.value().get(end..).unwrap_or_default();
-                let blank =
-                    rest.len() - rest.trim_start_matches(crate::scan_csharp::is_space).len();
-                Diagnostic::error(
-                    "unbalanced-expression",
-                    "the expression ends before the value does",
-                )
-                .at(
-                    self.file,
-                    text.source_range(end + blank..text.value().trim_end().len()),
-                )
-                .label("this is behind its end")
-                .related(self.file, place(end - 1, 1), "the expression ends here")
-                .help("remove the bracket too many, or join the parts in one expression")
-            }
-            Class::Broken(error) => self.unbalanced(text, error.kind, error.at),
-        };
-        self.push_error(error);
-    }
-
-    fn unbalanced(&self, text: &Text, kind: ScanErrorKind, at: usize) -> Diagnostic {
-        let place = |at: usize, len: usize| text.source_range(at..at + len);
-        let error = |message: String, len: usize| {
-            Diagnostic::error("unbalanced-expression", message).at(self.file, place(at, len))
-        };
-        match kind {
-            ScanErrorKind::Unclosed(open) => error(
-                format!(
-                    "the expression has no end: this `{}` is never closed",
-                    open as char
-                ),
-                1,
-            )
-            .label("opened here")
-            .related(
-                self.file,
-                text.span().end..text.span().end,
-                "the value ends here",
-            ),
-            ScanErrorKind::Mismatched {
-                found,
-                expected,
-                opened,
-            } => error(
-                format!(
-                    "the expression has `{}` where `{}` must come first",
-                    found as char, expected as char
-                ),
-                1,
-            )
-            .label(format!("expected `{}`", expected as char))
-            .related(self.file, place(opened, 1), "to close this"),
-            ScanErrorKind::UnterminatedString { line_break } => {
-                let error = error(
-                    "the string in the expression has no closing `\"`".to_owned(),
-                    1,
-                )
-                .label("begins here");
-                if line_break {
-                    error.help(
-                        "a string may not go on in the next line, unless it is verbatim: `@\"…\"`",
-                    )
-                } else {
-                    error
-                }
-            }
-            ScanErrorKind::UnterminatedCharacter => {
-                error("the character literal has no closing `'`".to_owned(), 1)
-                    .label("begins here")
-                    .help("C# strings stand in double quotes")
-            }
-            ScanErrorKind::UnterminatedComment => error(
-                "the comment in the expression has no closing `*/`".to_owned(),
-                2,
-            )
-            .label("begins here"),
-            ScanErrorKind::XmlComment => Diagnostic::error(
-                "comment-in-expression",
-                "an XML comment cannot stand inside an expression",
-            )
-            .at(self.file, place(at, 4))
-            .help("use a C# comment: `// …` or `/* … */`"),
-            ScanErrorKind::TooDeep => error(
-                "the expression has too many brackets open at once".to_owned(),
-                1,
-            ),
-            ScanErrorKind::Reference | ScanErrorKind::Cdata => {
-                error("the expression has no end".to_owned(), 1)
-            }
-        }
-    }
-
-    /// Decodes a range of the document that holds no markup.
-    fn decode(
-        &mut self,
-        builder: &mut TextBuilder,
-        range: Range<usize>,
-        references: References,
-        space: Space,
-    ) {
-        let mut at = range.start;
-        let mut kept = at;
-        while at < range.end {
-            let Some(byte) = self.byte(at) else { break };
-            match byte {
-                b'\r' => {
-                    builder.plain(self.src, kept..at);
-                    let end = if space == Space::Blank { " " } else { "\n" };
-                    at = builder.line_end(self.src, at, end);
-                    kept = at;
-                }
-                b'\n' | b'\t' if space == Space::Blank => {
-                    builder.plain(self.src, kept..at);
-                    builder.made(" ", at..at + 1);
-                    at += 1;
-                    kept = at;
-                }
-                b'&' if references != References::Verbatim => {
-                    if let Some((c, len)) = self.reference(at, references) {
-                        builder.plain(self.src, kept..at);
-                        builder.made(c.encode_utf8(&mut [0; 4]), at..at + len);
-                        at += len;
-                        kept = at;
-                    } else {
-                        at += 1;
-                    }
-                }
-                _ => at += 1,
-            }
-        }
-        builder.plain(self.src, kept..range.end);
-    }
-
-    fn reference(&mut self, at: usize, references: References) -> Option<(char, usize)> {
-        let found = reference(self.bytes, at);
-        if references == References::Tolerant {
-            return match found {
-                Reference::Char(c, len) => Some((c, len)),
-                _ => None,
-            };
-        }
-        match found {
-            Reference::Char(c, len) => return Some((c, len)),
-            Reference::Unknown(len) => {
-                let name = self.src.get(at..at + len).unwrap_or_default().to_owned();
-                self.error(
-                    "unknown-reference",
-                    format!("`{name}` names no character"),
-                    at..at + len,
-                    |d| {
-                        d.help(
-                            "XML knows `&amp;` `&lt;` `&gt;` `&quot;` `&apos;` and numbers such as `&#160;`",
-                        )
-                    },
-                );
-            }
-            Reference::NoCharacter(len) => self.error(
-                "unknown-reference",
-                "this reference is no character that XML allows",
-                at..at + len,
-                |d| d,
-            ),
-            Reference::None => self.error(
-                "bare-ampersand",
-                "`&` must be written `&amp;`, except in an expression",
-                at..at + 1,
-                |d| d,
-            ),
-        }
-        None
-    }
-
-    /// Decodes text and CDATA sections; says whether there was a section.
-    fn character_data(&mut self, builder: &mut TextBuilder, range: Range<usize>) -> bool {
-        let mut at = range.start;
-        let mut cdata = false;
-        while at < range.end {
-            let less = self.find_in(at..range.end, b'<').unwrap_or(range.end);
-            self.decode(builder, at..less, References::Strict, Space::Keep);
-            if less == range.end {
-                break;
-            }
-            if self.looking_at(less, CDATA) {
-                cdata = true;
-                let begin = less + CDATA.len();
-                let end = self.find_text(begin, "]]>").filter(|end| *end <= range.end);
-                builder.map.end_at(begin);
-                builder.verbatim(self.src, begin..end.unwrap_or(range.end));
-                at = match end {
-                    Some(end) => end + 3,
-                    None => {
-                        self.error(
-                            "unclosed-cdata",
-                            "the CDATA section has no closing `]]>`",
-                            less..begin,
-                            |d| d.label("begins here"),
-                        );
-                        range.end
-                    }
-                };
-            } else {
-                self.error(
-                    "stray-less-than",
-                    "this `<` begins no tag",
-                    less..less + 1,
-                    |d| d.help("write `&lt;`, or put the text in a CDATA section `<![CDATA[…]]>`"),
-                );
-                builder.plain(self.src, less..less + 1);
-                at = less + 1;
-            }
-        }
-        cdata
-    }
-
     /// Where a run of text ends: at the next markup other than a CDATA section.
     fn run_end(&self, from: usize) -> usize {
         let mut at = from;
@@ -602,7 +355,7 @@ impl Reader<'_> {
     }
 
     /// Whether an attribute begins here.
-    fn is_attribute(&self, at: usize) -> bool {
+    pub(crate) fn is_attribute(&self, at: usize) -> bool {
         let rest = self.bytes.get(at..).unwrap_or_default();
         let name_len = rest.iter().take_while(|byte| is_name_byte(**byte)).count();
         rest.first().is_some_and(|byte| is_name_start(*byte))
@@ -647,11 +400,11 @@ impl Reader<'_> {
         self.find_text(from, "</").unwrap_or(self.src.len())
     }
 
-    fn find(&self, from: usize, byte: u8) -> Option<usize> {
+    pub(crate) fn find(&self, from: usize, byte: u8) -> Option<usize> {
         memchr(byte, self.bytes.get(from..)?).map(|at| from + at)
     }
 
-    fn find_in(&self, range: Range<usize>, byte: u8) -> Option<usize> {
+    pub(crate) fn find_in(&self, range: Range<usize>, byte: u8) -> Option<usize> {
         memchr(byte, self.bytes.get(range.clone())?).map(|at| range.start + at)
     }
 
