@@ -1,0 +1,158 @@
+//! From a request line to an API, an operation and the right to call it.
+//!
+//! A [`Service`] flows in once and becomes a [`Router`]; scheme, path, query, headers and method of each request flow
+//! in and a [`Resolution`] flows out, then, for the API found, an [`Access`]. Everything is found by walking the
+//! path once (two tries, one of API paths, one of each API's templates); nothing is allocated but the matched
+//! parameters. No socket, no policy, no error text: what a finding means to the caller is not decided here.
+//!
+//! Rules, as API Management has them: the longest API path wins and there is no way back to a shorter one; then the
+//! version, the revision and the operation are looked for. API paths and literals of templates are compared without
+//! case, `%2F` does not separate segments, a slash at the end makes no difference.
+
+mod access;
+mod apis;
+mod keys;
+mod operations;
+mod text;
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, header};
+use tidegate_model::{ApiIndex, OperationIndex, Service};
+
+pub use self::access::{Access, Denial, Grant, KeyPlace};
+
+use self::access::AccessRules;
+use self::apis::ApiTrie;
+use self::operations::OperationTrie;
+
+/// Finds the API and operation of a request, and whether the caller may use them.
+pub struct Router {
+    apis: ApiTrie,
+    operations: Vec<OperationTrie>,
+    access: AccessRules,
+}
+
+/// What a request was matched to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// An operation.
+    Operation(Match),
+    /// A CORS preflight of an operation (or of none), which needs no key and runs `cors` alone.
+    Preflight(PreflightMatch),
+    /// An API without such an operation.
+    NoOperation(ApiMatch),
+    /// No API.
+    NoApi,
+}
+
+/// An operation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The API, one of its revisions.
+    pub api: ApiIndex,
+    /// The operation.
+    pub operation: OperationIndex,
+    /// Where in the path the part after API path, version and revision begins.
+    pub remainder: usize,
+    /// The template's parameters and their values, percent-decoded, path first; a wildcard's name is `*`.
+    pub parameters: Vec<(Arc<str>, String)>,
+}
+
+/// What a preflight asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreflightMatch {
+    /// The API.
+    pub api: ApiIndex,
+    /// The operation for `Access-Control-Request-Method`, if there is one.
+    pub operation: Option<OperationIndex>,
+    /// As [`Match::remainder`].
+    pub remainder: usize,
+}
+
+/// An API found without an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiMatch {
+    /// The API.
+    pub api: ApiIndex,
+    /// As [`Match::remainder`].
+    pub remainder: usize,
+}
+
+impl fmt::Debug for Router {
+    // Keys are part of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router")
+            .field("apis", &self.operations.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Router {
+    /// Makes the indices of a checked service.
+    pub fn build(service: &Service) -> Self {
+        Self {
+            apis: ApiTrie::build(service),
+            operations: service
+                .apis
+                .iter()
+                .map(|api| OperationTrie::build(&api.operations))
+                .collect(),
+            access: AccessRules::build(service),
+        }
+    }
+
+    /// Matches a request. `path` begins with a slash and is still percent-encoded, `query` is without `?`.
+    pub fn resolve(
+        &self,
+        scheme: &str,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        method: &Method,
+    ) -> Resolution {
+        let Some((api, remainder)) = self.apis.find(scheme, path, query, headers) else {
+            return Resolution::NoApi;
+        };
+        let Some(operations) = self.operations.get(api.get()) else {
+            return Resolution::NoApi;
+        };
+        let rest = path.get(remainder..).unwrap_or_default();
+        if let Some((operation, parameters)) = operations.find(method.as_str(), rest, query) {
+            return Resolution::Operation(Match {
+                api,
+                operation,
+                remainder,
+                parameters,
+            });
+        }
+        match preflight_method(method, headers) {
+            Some(requested) => Resolution::Preflight(PreflightMatch {
+                api,
+                operation: operations.find_index(requested, rest, query),
+                remainder,
+            }),
+            None => Resolution::NoOperation(ApiMatch { api, remainder }),
+        }
+    }
+
+    /// Decides about the caller's key. `query` is without `?`.
+    pub fn authorize(&self, api: ApiIndex, headers: &HeaderMap, query: &str) -> Access {
+        self.access.decide(api, headers, query)
+    }
+}
+
+/// The method a CORS preflight asks about (Fetch standard: CORS-preflight request).
+fn preflight_method<'a>(method: &Method, headers: &'a HeaderMap) -> Option<&'a str> {
+    if method != Method::OPTIONS || !headers.contains_key(header::ORIGIN) {
+        return None;
+    }
+    headers
+        .get(header::ACCESS_CONTROL_REQUEST_METHOD)?
+        .to_str()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Paths and queries as they come: segments, percent-decoding, comparison without case. Nothing here allocates unless
+//! there is something to decode.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode_str;
+
+/// The segment that begins after the slash at `at`, and where it ends. Nothing is left when the path ends at `at`, or
+/// with the slash there.
+pub(super) fn next_segment(path: &str, at: usize) -> Option<(&str, usize)> {
+    let rest = path.get(at..)?.strip_prefix('/')?;
+    if rest.is_empty() {
+        return None;
+    }
+    let segment = rest
+        .find('/')
+        .and_then(|end| rest.get(..end))
+        .unwrap_or(rest);
+    Some((segment, at + 1 + segment.len()))
+}
+
+/// Decodes percent-encoding; bytes that are no UTF-8 become replacement characters.
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if text.contains('%') {
+        percent_decode_str(text).decode_utf8_lossy()
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Decodes a query value, in which a plus is a space.
+pub(super) fn decode_query(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        Cow::Owned(decode(&text.replace('+', " ")).into_owned())
+    } else {
+        decode(text)
+    }
+}
+
+/// Names and values of a query string, undecoded.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+}
+
+/// The first value of a query parameter, undecoded. Names are compared without case.
+pub(super) fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    pairs(query)
+        .find(|(key, _)| decode_query(key).eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+/// Orders a text that is lower case already and any other text, without regard to ASCII case.
+pub(super) fn compare_to_lower(lower: &str, other: &str) -> Ordering {
+    lower
+        .bytes()
+        .cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
+/// A map from texts, looked up without regard to ASCII case and without allocation.
+#[derive(Debug, Default)]
+pub(super) struct TextMap {
+    /// Lower-case texts, while the map is built.
+    building: HashMap<Box<str>, u32>,
+    /// The same, sorted, once it is finished.
+    sorted: Vec<(Box<str>, u32)>,
+}
+
+impl TextMap {
+    /// The value of a text, made if it is not there yet. Only before [`TextMap::finish`].
+    pub fn get_or_insert(&mut self, text: &str, value: u32) -> u32 {
+        *self
+            .building
+            .entry(text.to_ascii_lowercase().into())
+            .or_insert(value)
+    }
+
+    /// Makes the map ready for [`TextMap::get`].
+    pub fn finish(&mut self) {
+        self.sorted = std::mem::take(&mut self.building).into_iter().collect();
+        self.sorted.sort_unstable();
+    }
+
+    /// The value of a text.
+    pub fn get(&self, text: &str) -> Option<u32> {
+        let at = self
+            .sorted
+            .binary_search_by(|(key, _)| compare_to_lower(key, text))
+            .ok()?;
+        self.sorted.get(at).map(|(_, value)| *value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(path: &str) -> Vec<&str> {
+        let mut at = 0;
+        std::iter::from_fn(|| {
+            let (segment, end) = next_segment(path, at)?;
+            at = end;
+            Some(segment)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn paths_fall_into_segments_and_a_last_slash_is_none() {
+        assert_eq!(segments("/a/b%2Fc"), ["a", "b%2Fc"]);
+        assert_eq!(segments("/a/"), ["a"]);
+        assert_eq!(segments("//a"), ["", "a"]);
+        assert_eq!(segments("/a//"), ["a", ""]);
+        assert!(segments("/").is_empty());
+        assert!(segments("").is_empty());
+        assert!(segments("*").is_empty());
+    }
+
+    #[test]
+    fn query_values_are_found_by_name_without_case() {
+        assert_eq!(query_value("a=1&B=2&b=3&c", "b"), Some("2"));
+        assert_eq!(query_value("a=1&c", "C"), Some(""));
+        assert_eq!(query_value("api%2Dversion=x", "api-version"), Some("x"));
+        assert_eq!(query_value("&&", "a"), None);
+        assert_eq!(decode_query("a+b%2Bc"), "a b+c");
+    }
+
+    #[test]
+    fn text_map_finds_any_case() {
+        let mut map = TextMap::default();
+        for (value, text) in ["Chat", "audio", "Embeddings"].iter().enumerate() {
+            map.get_or_insert(text, value as u32);
+        }
+        assert_eq!(map.get_or_insert("AUDIO", 9), 1);
+        map.finish();
+        assert_eq!(map.get("CHAT"), Some(0));
+        assert_eq!(map.get("embeddings"), Some(2));
+        assert_eq!(map.get("chats"), None);
+    }
+}
