@@ -1,0 +1,180 @@
+//! What the command line promises.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::harness::{Folder, Process, Regions, Request, repository, tidegate};
+
+fn check(arguments: &[&str]) -> Output {
+    tidegate()
+        .arg("check")
+        .args(arguments)
+        .current_dir(repository())
+        .output()
+        .expect("tidegate runs")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn every_example_checks_without_a_finding() {
+    for variant in ["variant-a", "variant-b", "variant-c"] {
+        let output = check(&[&format!("examples/challenge/{variant}")]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("check: 0 errors, 0 warnings"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn json_findings_have_their_place() {
+    let folder = Folder::new("check-json");
+    folder.write(
+        "policy.xml",
+        "<policies>\n  <inbound>\n    <set-heeder name=\"a\" />\n  </inbound>\n  <backend />\n</policies>\n",
+    );
+    let output = check(&["--format", "json", folder.0.to_str().expect("UTF-8")]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let finding: Value =
+        serde_json::from_str(printed.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!(finding["code"], "unknown-policy");
+    assert_eq!((&finding["line"], &finding["column"]), (&3.into(), &6.into()));
+    assert!(finding["file"].as_str().expect("text").ends_with("policy.xml"));
+    assert!(finding["message"].as_str().expect("text").contains("set-heeder"));
+}
+
+#[test]
+fn unknown_named_values_can_be_allowed() {
+    let policy = "examples/challenge/variant-a/fragments/use-backend.xml";
+    assert_eq!(check(&[policy]).status.code(), Some(1));
+    let output = check(&["--allow-unknown-named-values", policy]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn probe_says_which_backend_does_not_answer_for_which_deployment() {
+    let regions = Regions::start();
+    let named_values = regions.named_values();
+    for variant in ["variant-a", "variant-b"] {
+        let example = format!("examples/challenge/{variant}");
+        let mut arguments = vec!["--probe", example.as_str()];
+        arguments.extend(named_values.iter().map(String::as_str));
+        let output = check(&arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stderr(&output).matches(" answers (200)").count(), 6, "{}", stderr(&output));
+        regions.faults(
+            "eastus",
+            serde_json::json!([{"kind": "status", "status": 404, "deployment": "text-embedding-ada-002"}]),
+        );
+        let output = check(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let text = stderr(&output);
+        assert_eq!(text.matches("does not answer").count(), 1, "{text}");
+        assert!(text.contains("text-embedding-ada-002"), "{text}");
+        regions.reset();
+    }
+}
+
+#[test]
+fn help_of_every_command_shows_an_example() {
+    for command in ["demo", "run", "check", "simulate"] {
+        let output = tidegate().args([command, "--help"]).output().expect("tidegate runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(&format!("tidegate {command}")), "{text}");
+        assert!(text.contains("Example"), "{text}");
+    }
+}
+
+/// The shell commands of README's fenced `sh` blocks, continuation lines joined.
+fn readme_commands() -> Vec<String> {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README exists");
+    let mut commands = Vec::new();
+    let mut inside = false;
+    let mut command = String::new();
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            inside = !inside && line.trim() == "```sh";
+            continue;
+        }
+        if !inside || line.trim().is_empty() || line.trim_start().starts_with('#') {
+            continue;
+        }
+        command.push_str(line);
+        if command.ends_with('\\') {
+            command.push('\n');
+            continue;
+        }
+        commands.push(std::mem::take(&mut command));
+    }
+    commands
+}
+
+#[test]
+fn every_command_in_readme_works() {
+    let binary = env!("CARGO_BIN_EXE_tidegate");
+    let commands = readme_commands();
+    assert!(commands.len() >= 5, "{commands:?}");
+    let mut running: Vec<Process> = Vec::new();
+    for command in &commands {
+        // The very command, but with the binary under test instead of a build of its own.
+        let command = command.replace("cargo run --release -- ", &format!("{binary} "));
+        if command == "tests/run" {
+            let parses = Command::new("bash").args(["-n", "tests/run"]).current_dir(repository());
+            assert!({ parses }.status().expect("bash runs").success());
+            continue;
+        }
+        if command.starts_with("cargo run --release -p tidegate-bench") {
+            // Takes minutes and needs other proxies; its own tests cover it.
+            continue;
+        }
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("exec {command}")]).current_dir(repository());
+        let serves = ["demo", "run", "simulate"]
+            .iter()
+            .any(|name| command.starts_with(&format!("{binary} {name}")));
+        if serves {
+            // One server at a time on the documented ports, but for the simulator in front of which `run` runs.
+            if !command.contains(" run ") {
+                running.clear();
+            }
+            let process = Process::spawn(shell);
+            process.wait_for(if command.contains(" simulate") { "admin" } else { " listening" });
+            running.push(process);
+            continue;
+        }
+        let output = shell.output().expect("bash runs");
+        assert!(
+            output.status.success(),
+            "{command}\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            stderr(&output)
+        );
+        if command.starts_with("curl") && command.contains("/chat/completions") {
+            let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            assert!(answer["choices"].is_array(), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_demo_prints_a_curl_line_that_works() {
+    let mut command = tidegate();
+    command.args(["demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let process = Process::spawn(command);
+    let line = process.wait_for("Tidegate answers on http://");
+    let address = line
+        .split("http://")
+        .nth(1)
+        .and_then(|rest| rest.split(". ").next())
+        .and_then(|address| address.parse().ok())
+        .expect("an address");
+    assert_eq!(Request::chat().send(address).status, 200);
+}
