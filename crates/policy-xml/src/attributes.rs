@@ -8,6 +8,10 @@ use crate::text::TextBuilder;
 use crate::tree::{Attribute, Element};
 use crate::values::is_space;
 
+/// Said where a named value stands in place of a name.
+pub(crate) const NAMES_ARE_LITERAL: &str =
+    "names of elements and attributes cannot come from named values; only values and text can";
+
 impl Reader<'_> {
     /// Reads a start tag; the reader is left behind it.
     pub(crate) fn start_tag(&mut self) -> Element {
@@ -102,11 +106,18 @@ impl Reader<'_> {
             .position(|byte| is_space(*byte) || matches!(byte, b'>' | b'<' | b'/'))
             .map_or(rest.len(), |at| at + 1);
         self.at = start + len;
+        let named_value = self.looking_at(start, "{{");
         self.error(
             "unexpected-character",
             format!("this cannot stand in the tag `<{element}`; expected an attribute or `>`"),
             start..self.at,
-            |d| d,
+            |d| {
+                if named_value {
+                    d.help(NAMES_ARE_LITERAL)
+                } else {
+                    d
+                }
+            },
         );
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::attributes::NAMES_ARE_LITERAL;
 use crate::parser::Reader;
 use crate::references::{Reference, reference};
 use crate::text::TextBuilder;
@@ -140,11 +141,16 @@ impl Reader<'_> {
                     }
                 };
             } else {
+                let help = if self.looking_at(less + 1, "{{") {
+                    NAMES_ARE_LITERAL
+                } else {
+                    "write `&lt;`, or put the text in a CDATA section `<![CDATA[…]]>`"
+                };
                 self.error(
                     "stray-less-than",
                     "this `<` begins no tag",
                     less..less + 1,
-                    |d| d.help("write `&lt;`, or put the text in a CDATA section `<![CDATA[…]]>`"),
+                    |d| d.help(help),
                 );
                 builder.plain(self.src, less..less + 1);
                 at = less + 1;

@@ -350,7 +350,7 @@ impl<'a> Reader<'a> {
             if let (Node::Text(text), Some(Node::Text(before))) =
                 (&node, parent.children.last_mut())
             {
-                before.append(text);
+                before.append([text]);
             } else {
                 parent.children.push(node);
             }

@@ -168,12 +168,14 @@ impl Text {
         class
     }
 
-    /// Joins text that follows directly, as if both had been written as one.
-    pub(crate) fn append(&mut self, other: &Text) {
-        self.value.push_str(&other.value);
-        self.map.append(&other.map);
-        self.span.end = other.span.end;
-        self.cdata |= other.cdata;
+    /// Joins texts that follow, as if all had been written as one.
+    pub(crate) fn append<'a>(&mut self, others: impl IntoIterator<Item = &'a Text>) {
+        for other in others {
+            self.value.push_str(&other.value);
+            self.map.append(&other.map);
+            self.span.end = other.span.end;
+            self.cdata |= other.cdata;
+        }
         self.classify(&mut Scanner::default());
     }
 }

@@ -155,10 +155,7 @@ impl Element {
             (Some(only), None) => Cow::Borrowed(only),
             (Some(first), Some(second)) => {
                 let mut joined = first.clone();
-                joined.append(second);
-                for text in texts {
-                    joined.append(text);
-                }
+                joined.append(std::iter::once(second).chain(texts));
                 Cow::Owned(joined)
             }
         }

@@ -121,6 +121,7 @@ impl Reader<'_> {
                     references = References::Tolerant;
                     longer
                 }
+                None if let Some(end) = self.end_before_attribute(start, close) => end,
                 None if self.find_in(start..close, b'<').is_some()
                     || self.find_in(start..close, b'\n').is_some() =>
                 {
@@ -171,6 +172,25 @@ impl Reader<'_> {
                 .filter(|close| self.is_tag_rest(close + 1)),
             _ => None,
         }
+    }
+
+    /// `a="1 b="2"`: where the value ends if the quote at `close` opens the value of an attribute it swallowed.
+    fn end_before_attribute(&self, start: usize, close: usize) -> Option<usize> {
+        let value = self.src.get(start..close)?;
+        let before_sign = value
+            .trim_end_matches(crate::scan_csharp::is_space)
+            .strip_suffix('=')?;
+        let before_sign = before_sign.trim_end_matches(crate::scan_csharp::is_space);
+        let name_len = before_sign
+            .bytes()
+            .rev()
+            .take_while(|byte| is_name_byte(*byte))
+            .count();
+        let (rest, name) = before_sign.split_at_checked(before_sign.len() - name_len)?;
+        let end = rest.trim_end_matches(crate::scan_csharp::is_space).len();
+        let is_attribute = name.bytes().next().is_some_and(is_name_start) && end < rest.len();
+        // With a tag in between, the value ended before that tag.
+        (is_attribute && !rest.contains(['<', '>'])).then_some(start + end)
     }
 
     /// Reads a value without quotes, up to white space or the end of the tag.

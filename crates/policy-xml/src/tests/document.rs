@@ -178,3 +178,18 @@ fn expressions_without_end_do_not_cost_the_square_of_the_size() {
         assert!(parsed.diagnostics.len() <= 101, "{part}");
     }
 }
+
+#[test]
+fn an_attribute_swallowed_by_a_missing_quote_is_read_all_the_same() {
+    let root = read("<a b=\"1 c=\"2\"/>").document.unwrap().root;
+    assert_eq!(root.attribute("b").unwrap().value.value(), "1");
+    assert_eq!(root.attribute("c").unwrap().value.value(), "2");
+}
+
+#[test]
+fn text_parted_by_many_comments_is_joined_once() {
+    let document = clean("<a>@(1)<!-- c --></a>");
+    assert_eq!(document.root.text(&document.file).value(), "@(1)");
+    let document = clean(&format!("<a>{}</a>", "x <!-- c -->".repeat(50_000)));
+    assert_eq!(document.root.text(&document.file).value().len(), 100_000);
+}

@@ -140,6 +140,10 @@ fn attributes_that_are_malformed() {
     errors("<a b='1' b='2'/>", &["duplicate-attribute 1:10"]);
     errors("<a b='1/>", &["missing-quote 1:6"]);
     errors("<a b='1><c d='2'/></a>", &["missing-quote 1:6"]);
+    errors("<a b='1 c='2'/>", &["missing-quote 1:6"]);
+    errors("<a b='1\n c='2' d='3'/>", &["missing-quote 1:6"]);
+    errors("<a {{x}}='1'/>", &["unexpected-character 1:4"]);
+    errors("<a><{{x}}/></a>", &["stray-less-than 1:4"]);
     errors("<a b='x<y'/>", &["less-than-in-value 1:8"]);
     errors("<a b=\"say \"hi\"\" c='1'/>", &["quote-in-value 1:11"]);
     errors(
