@@ -51,7 +51,7 @@ pub use ids::{
     ApiIndex, BackendIndex, OperationIndex, ProductIndex, ResourceName, SubscriptionIndex,
     name_in_id, relative_id,
 };
-pub use load::{EnvironmentLookup, LoadOptions, Loaded, load};
+pub use load::{EnvironmentLookup, LoadOptions, Loaded, is_configuration, load};
 pub use named_value::NamedValue;
 pub use origin::{Located, Origin};
 pub use policy::{DEFAULT_GLOBAL_POLICY, PolicyDocument, PolicyFragment};

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use tidegate_policy_xml::diagnostic::{Diagnostic, Severity, SourceFile};
 
 use super::LoadOptions;
-use super::tree::{self, Node};
+use super::parse;
+use super::tree::Node;
 use crate::{Origin, PolicyDocument};
 
 /// Findings kept; a broken generator could produce any number.
@@ -99,7 +100,7 @@ impl<'o> Context<'o> {
         duplicates: Severity,
     ) -> Option<Node> {
         let text = self.read(path, from)?;
-        tree::parse(self, &Self::show(path), &text, duplicates)
+        parse::parse(self, &Self::show(path), &text, duplicates)
     }
 
     /// Reads a policy document.

@@ -7,12 +7,18 @@
 mod api;
 mod apiops;
 mod backend;
+mod blots;
+mod breaker;
 mod checks;
 mod context;
+mod credentials;
 mod named_values;
 mod object;
 mod openapi;
+mod operation;
 mod overrides;
+mod parse;
+mod pool;
 mod product;
 mod raw;
 mod settings;
@@ -94,6 +100,19 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// Files and folders whose change means that loading again may yield something else.
     pub watched: Vec<PathBuf>,
+}
+
+/// Whether [`load`] would find a configuration at `path`: a file that is no policy document, a folder that holds a
+/// `tidegate.yaml`, or an APIOps extract.
+pub fn is_configuration(path: &Path) -> bool {
+    if path.is_dir() {
+        FILE_NAMES.iter().any(|name| path.join(name).is_file()) || apiops::is_extract(path)
+    } else {
+        path.is_file()
+            && !path
+                .extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
+    }
 }
 
 /// Loads a configuration: a `tidegate.yaml`, a folder that holds one, or a folder extracted with APIOps.
@@ -211,7 +230,7 @@ fn build(context: &Context<'_>, raw: &Raw) -> Service {
         certificates: raw
             .certificates
             .iter()
-            .map(|entity| backend::read_certificate(context, entity))
+            .map(|entity| credentials::read_certificate(context, entity))
             .collect(),
         groups: raw
             .groups

@@ -2,17 +2,21 @@
 //!
 //! Collections are mappings by resource name; a list whose items have a `name` is as good. Properties are those of the
 //! management API, with or without their `properties` envelope. `policy` is a path or the document itself,
-//! `specification` a path or the name of a built-in description.
+//! `specification` a path or the name of a built-in description. With `extract`, the file adds to an APIOps extract:
+//! settings, keys, secrets, and whatever it says about entities of the same name is merged over them.
 
 use std::path::Path;
 
 use tidegate_policy_xml::diagnostic::{Severity, SourceFile};
 
-use super::api::named_nodes;
+use super::apiops;
 use super::context::Context;
 use super::object::Object;
+use super::operation::named_nodes;
+use super::overrides;
+use super::parse;
 use super::raw::{Raw, RawApi, RawEntity, RawProduct};
-use super::tree::{self, Node, Value};
+use super::tree::{Node, Value};
 use crate::{Located, PolicyDocument, azure_openai};
 
 /// Reads the file.
@@ -31,7 +35,7 @@ fn read_root(context: &Context<'_>, root: &Node) -> Raw {
     };
     let mut version_sets = collection("versionSets", "version set");
     version_sets.extend(collection("apiVersionSets", "version set"));
-    let raw = Raw {
+    let mut raw = Raw {
         policy: object
             .get("policy")
             .and_then(|node| policy(context, node, "the global policy")),
@@ -61,6 +65,23 @@ fn read_root(context: &Context<'_>, root: &Node) -> Raw {
         gateway: object.get("gateway").cloned(),
         own_format: true,
     };
+    if let Some(extract) = object.text("extract") {
+        let path = context.base.join(&extract.value);
+        if apiops::is_extract(&path) {
+            // Its files are APIM's, not ours.
+            context.unknown_keys.set(Severity::Warning);
+            raw = apiops::read(context, &path).merge(raw);
+        } else {
+            context.error(
+                &extract.origin,
+                "unreadable-file",
+                format!("extract: {} is no APIOps extract", Context::show(&path)),
+            );
+        }
+    }
+    if let Some(path) = object.text("overrides") {
+        overrides::apply(context, &context.base.join(&path.value), &mut raw);
+    }
     object.finish();
     raw
 }
@@ -148,7 +169,7 @@ fn specification(context: &Context<'_>, node: &Node) -> Option<Node> {
         return None;
     };
     if let Some(description) = azure_openai::description(text) {
-        return tree::parse(
+        return parse::parse(
             context,
             &format!("(built-in description {text})"),
             description,

@@ -1,0 +1,335 @@
+//! Tests with extracts.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    ApiIndex, BackendKind, PoolStrategy, Protocol, StatusCodeRange, SubscriptionScope,
+    VersioningScheme,
+};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+const EXTRACT_KEYS: [(&str, &str); 2] = [("aoai-east-key", "k-east"), ("aoai-west-key", "k-west")];
+
+#[test]
+fn an_extract_loads_as_it_lies() {
+    let service = service(load(&fixture("extract"), &options(&EXTRACT_KEYS, &[])));
+    let names: Vec<&str> = service.apis.iter().map(|api| api.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["chat", "chat;rev=2", "legacy", "orders-v1", "orders-v2"]
+    );
+    assert!(service.policy.file.text().contains("x-region"));
+
+    let chat = &service.apis[0];
+    assert_eq!(chat.display_name, "Chat API");
+    assert_eq!(chat.path, "chat/openai");
+    assert_eq!(chat.subscription_key.header, "api-key");
+    assert_eq!(
+        chat.service_url.as_ref().unwrap().value,
+        "https://east.example.net/openai"
+    );
+    assert_eq!(chat.protocols, [Protocol::Https]);
+    assert!(chat.policy.is_some());
+    let operation = &chat.operations[0];
+    assert_eq!(operation.name, *"ChatCompletions_Create");
+    assert_eq!(operation.display_name, "Creates a chat completion");
+    assert_eq!(
+        operation.template.as_str(),
+        "/deployments/{deployment-id}/chat/completions?api-version={api-version}"
+    );
+    assert!(operation.policy.is_some());
+    assert_eq!(operation.template_parameters.len(), 2);
+    let body = operation.responses[0].representations[0]
+        .sample(None)
+        .unwrap();
+    assert_eq!(body, r#"{"id":"string","n":0}"#);
+    let health = &chat.operations[1];
+    assert_eq!(
+        (health.name.as_str(), health.method.as_str()),
+        ("get-health", "GET")
+    );
+    assert!(health.policy.is_none());
+
+    let set = &service.version_sets[0];
+    assert_eq!(set.scheme, VersioningScheme::Segment);
+    assert_eq!(service.apis[3].version.as_deref(), Some("v1"));
+    assert_eq!(service.policy_fragments[0].name, *"log-region");
+    assert_eq!(service.groups[0].display_name, "Developers");
+}
+
+#[test]
+fn other_revisions_share_properties_with_the_current_one() {
+    let service = service(load(&fixture("extract"), &options(&EXTRACT_KEYS, &[])));
+    let revision = &service.apis[1];
+    assert_eq!(
+        (revision.revision.as_str(), revision.is_current),
+        ("2", false)
+    );
+    assert_eq!(revision.display_name, "Chat API");
+    assert_eq!(
+        revision.service_url.as_ref().unwrap().value,
+        "https://next.example.net/openai"
+    );
+    assert_eq!(
+        revision.operations[0].template.as_str(),
+        "/ping?tenant={tenant}"
+    );
+    assert_eq!(
+        revision.operations[0].responses[0].representations[0]
+            .sample(None)
+            .unwrap(),
+        r#"{"pong":true}"#
+    );
+}
+
+#[test]
+fn backends_of_an_extract_are_resolved_and_coerced() {
+    let service = service(load(&fixture("extract"), &options(&EXTRACT_KEYS, &[])));
+    let names: Vec<&str> = service
+        .backends
+        .iter()
+        .map(|backend| backend.name.as_str())
+        .collect();
+    assert_eq!(names, ["aoai-east", "aoai-pool", "aoai-west"]);
+    let BackendKind::Single(east) = &service.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(east.credentials.header[0].0, "api-key");
+    assert_eq!(&**east.credentials.header[0].1[0].expose(), "k-east");
+    let rule = &east.circuit_breaker[0];
+    assert_eq!(rule.failure_condition.count, Some(1));
+    assert_eq!(rule.failure_condition.interval, Duration::from_secs(60));
+    assert_eq!(rule.trip_duration, Duration::from_secs(30));
+    assert_eq!(
+        rule.failure_condition.status_code_ranges[0],
+        StatusCodeRange { min: 429, max: 429 }
+    );
+    assert!(rule.accept_retry_after);
+    assert_eq!(rule.failure_status, 503);
+    let BackendKind::Single(west) = &service.backends[2].kind else {
+        panic!()
+    };
+    assert_eq!(west.url.value, "https://swedencentral.example.net/openai");
+    assert_eq!(&**west.credentials.header[0].1[0].expose(), "k-west");
+    let BackendKind::Pool(pool) = &service.backends[1].kind else {
+        panic!()
+    };
+    assert_eq!(pool.members[0].backend.value, *"aoai-east");
+    assert_eq!((pool.members[0].priority, pool.members[0].weight), (1, 3));
+    assert_eq!((pool.members[1].priority, pool.members[1].weight), (2, 1));
+    assert_eq!(pool.strategy, PoolStrategy::RoundRobin);
+}
+
+#[test]
+fn products_of_an_extract_are_linked_by_folders_or_array_files() {
+    let loaded = load(&fixture("extract"), &options(&EXTRACT_KEYS, &[]));
+    let mentioned = warnings(&loaded);
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("loggers have no effect")),
+        "{mentioned:?}"
+    );
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("subscription 'all' has no key"))
+    );
+    let service = service(loaded);
+    let ai = &service.products[0];
+    assert_eq!(ai.apis[0].value, *"chat");
+    assert_eq!(ai.groups[0].value, *"developers");
+    assert!(ai.published && ai.policy.is_some());
+    assert_eq!(service.products[1].apis[0].value, *"legacy");
+    let team = &service.subscriptions[1];
+    assert_eq!(team.scope.value, SubscriptionScope::Product("ai".into()));
+    assert!(team.primary_key.as_ref().unwrap().matches(b"fixture-key-a"));
+    let products = service.products_of_apis();
+    assert_eq!(
+        products[ApiIndex(1).get()].len(),
+        1,
+        "every revision is in the product"
+    );
+}
+
+#[test]
+fn a_secret_without_value_is_an_error_that_names_it() {
+    let loaded = load(&fixture("extract"), &options(&[], &[]));
+    let errors = errors(&loaded);
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[0].contains("named value 'aoai-east-key' has no value here"));
+    assert!(errors[1].contains("'aoai-west-key' lies in Azure Key Vault"));
+    assert!(loaded.diagnostics.iter().any(|diagnostic| {
+        diagnostic
+            .help
+            .as_deref()
+            .is_some_and(|help| help.contains("TIDEGATE_NAMED_VALUE_AOAI_EAST_KEY"))
+    }));
+    assert!(loaded.service.is_none());
+
+    let mut options = options(&[], &[]);
+    options.allow_unknown_named_values = true;
+    assert!(load(&fixture("extract"), &options).service.is_some());
+}
+
+#[test]
+fn named_values_come_from_the_command_line_then_the_environment_then_files() {
+    let environment = [
+        ("TIDEGATE_NAMED_VALUE_AOAI_EAST_KEY", "from-environment"),
+        ("TIDEGATE_NAMED_VALUE_aoai-west-key", "exact-name"),
+        ("TIDEGATE_NAMED_VALUE_REGION", "westeurope"),
+    ];
+    let service = service(load(
+        &fixture("extract"),
+        &options(
+            &[("region", "first"), ("region", "norwayeast")],
+            &environment,
+        ),
+    ));
+    let values = service.named_values_by_display_name();
+    let text = |name: &str| values[name].value.as_ref().unwrap().expose().to_string();
+    assert_eq!(text("aoai-east-key"), "from-environment");
+    assert_eq!(text("aoai-west-key"), "exact-name");
+    assert_eq!(text("region"), "norwayeast");
+    assert!(values["aoai-east-key"].secret && !values["region"].secret);
+}
+
+#[test]
+fn overrides_of_an_environment_are_merged() {
+    let mut options = options(
+        &[("aoai-west-key", "w")],
+        &[("EAST_KEY", "prod-east"), ("ALL_KEY", "all-key")],
+    );
+    options.environment = Some(fixture("configuration.prod.yaml"));
+    let loaded = load(&fixture("extract"), &options);
+    let mentioned = warnings(&loaded);
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("there is no backend 'gone' to override")),
+        "{mentioned:?}"
+    );
+    assert!(
+        mentioned
+            .iter()
+            .any(|text| text.contains("apiRevision cannot be overridden"))
+    );
+    let service = service(loaded);
+    let BackendKind::Single(east) = &service.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(east.url.value, "https://prod.example.net/openai");
+    assert_eq!(&**east.credentials.header[0].1[0].expose(), "prod-east");
+    assert_eq!(
+        east.circuit_breaker.len(),
+        1,
+        "what is not overridden stays"
+    );
+    assert_eq!(service.apis[0].display_name, "Chat in production");
+    assert_eq!(service.apis[0].revision, "1");
+    assert!(
+        service.apis[0]
+            .policy
+            .as_ref()
+            .unwrap()
+            .file
+            .text()
+            .contains("<inbound />")
+    );
+    assert!(
+        service.subscriptions[0]
+            .primary_key
+            .as_ref()
+            .unwrap()
+            .matches(b"all-key")
+    );
+}
+
+#[test]
+fn a_missing_token_of_the_overrides_is_an_error() {
+    let mut options = options(&EXTRACT_KEYS, &[("ALL_KEY", "all-key")]);
+    options.environment = Some(fixture("configuration.prod.yaml"));
+    let found = errors(&load(&fixture("extract"), &options));
+    assert_eq!(
+        found,
+        [
+            "6:14 missing-value the environment variable EAST_KEY is not set, which {#EAST_KEY#} asks for"
+        ]
+    );
+}
+
+#[test]
+fn a_policy_for_an_unknown_operation_is_an_error_with_suggestion() {
+    let folder = Folder::new(&[
+        (
+            "apis/a/apiInformation.json",
+            r#"{ "properties": { "path": "a", "displayName": "A" } }"#,
+        ),
+        (
+            "apis/a/specification.yaml",
+            "openapi: 3.0.0\npaths:\n  /x:\n    get: { operationId: getThing }\n",
+        ),
+        ("apis/a/operations/getThings/policy.xml", "<policies />"),
+    ]);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert_eq!(
+        errors(&loaded),
+        ["1:1 unknown-operation API 'a' has no operation 'getThings', for which there is a policy"]
+    );
+    assert_eq!(
+        loaded.diagnostics[0].help.as_deref(),
+        Some("there is an operation 'getThing'")
+    );
+}
+
+#[test]
+fn what_is_not_supported_is_said_so() {
+    let folder = Folder::new(&[
+        (
+            "apis/g/apiInformation.json",
+            r#"{ "properties": { "path": "g", "displayName": "G", "type": "graphql" } }"#,
+        ),
+        ("apis/g/specification.graphql", "type Query { a: Int }"),
+        ("workspaces/w/apis/x/apiInformation.json", "{}"),
+    ]);
+    let found = errors(&load(&folder.0, &options(&[], &[])));
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("only APIs of type http")),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("specification.graphql: only OpenAPI"))
+    );
+    assert!(
+        found
+            .iter()
+            .any(|error| error.contains("workspaces are not supported ('w')"))
+    );
+}
+
+#[test]
+fn a_folder_without_configuration_is_refused_with_a_hint() {
+    let folder = Folder::new(&[("artifacts/backends/x/backendInformation.json", "{}")]);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert_eq!(loaded.diagnostics[0].code, "no-configuration");
+    assert!(
+        loaded.diagnostics[0]
+            .help
+            .as_deref()
+            .unwrap()
+            .contains("artifacts")
+    );
+    let loaded = load(&folder.0.join("missing.yaml"), &options(&[], &[]));
+    assert_eq!(loaded.diagnostics[0].code, "unreadable-file");
+}
