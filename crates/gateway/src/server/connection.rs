@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -238,22 +238,35 @@ async fn answer_one<H: Handler>(
     let limit = limits.max_body_bytes;
     let declared = request.body().size_hint().lower();
     let request = request.map(|body| IncomingBody::new(body, in_flight.ledger().clone(), limit));
-    let refusal = if url > limits.max_uri_bytes {
-        answer::refuse(StatusCode::URI_TOO_LONG, "The request's URL is too long.")
+    let answered = if url > limits.max_uri_bytes {
+        Err(answer::refuse(
+            StatusCode::URI_TOO_LONG,
+            "The request's URL is too long.",
+        ))
     } else if declared > limit {
-        answer::refuse(
+        Err(answer::refuse(
             StatusCode::PAYLOAD_TOO_LARGE,
             "The request body is too large.",
-        )
+        ))
     } else {
         // Async, so that a panic before the first await is caught as well.
         let handled = async { context.handler.handle(request, &context.info).await };
-        match AssertUnwindSafe(handled).catch_unwind().await {
-            Ok(response) => return Ok(response.map(|body| Tracked::handler(body, in_flight))),
-            Err(payload) => panicked(&*payload),
-        }
+        AssertUnwindSafe(handled)
+            .catch_unwind()
+            .await
+            .map_err(|payload| panicked(&*payload))
     };
-    Ok(refusal.map(|body| Tracked::own(body, in_flight)))
+    let mut response = match answered {
+        Ok(response) => response.map(|body| Tracked::handler(body, in_flight)),
+        Err(own) => own.map(|body| Tracked::own(body, in_flight)),
+    };
+    // An answer that is ready at once would be written before hyper learns that the connection ends.
+    if !context.info.http2 && context.ledger.should_leave() {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }
 
 /// Makes a panic APIM's answer to an unexpected error, and a line in the log.

@@ -33,10 +33,10 @@ struct InTicks {
 
 impl Clock {
     pub(crate) fn new(limits: &Limits) -> Self {
+        // One more than the time has: the first tick may come at once.
         let ticks = |span: Duration| {
-            u64::try_from(span.as_millis().div_ceil(TICK.as_millis().max(1)))
-                .unwrap_or(u64::MAX)
-                .max(1)
+            let whole = span.as_millis().div_ceil(TICK.as_millis().max(1));
+            u64::try_from(whole).unwrap_or(u64::MAX).saturating_add(1)
         };
         Self {
             now: Cell::new(0),
@@ -309,8 +309,9 @@ mod tests {
             pass(&clock, &ledger, 1);
             ledger.heard();
         }
+        pass(&clock, &ledger, 2);
         assert!(!ledger.is_aborted());
-        pass(&clock, &ledger, 3);
+        pass(&clock, &ledger, 1);
         assert!(ledger.is_aborted());
     }
 
@@ -323,7 +324,7 @@ mod tests {
         pass(&clock, &ledger, 100);
         assert!(!ledger.should_leave());
         drop(request);
-        pass(&clock, &ledger, 4);
+        pass(&clock, &ledger, 5);
         assert!(!ledger.should_leave());
         pass(&clock, &ledger, 1);
         assert!(ledger.should_leave() && !ledger.is_aborted());
@@ -335,7 +336,7 @@ mod tests {
         let ledger = Ledger::new(clock.clone());
         let _request = ledger.begin();
         ledger.blocked(true);
-        pass(&clock, &ledger, 1);
+        pass(&clock, &ledger, 2);
         ledger.blocked(true);
         assert!(!ledger.is_aborted());
         pass(&clock, &ledger, 1);

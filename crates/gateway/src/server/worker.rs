@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::{spawn_blocking, spawn_local};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::connection::{Protocols, serve};
 use super::ledger::{Clock, Ledger, TICK};
@@ -240,7 +240,7 @@ impl<H> Drop for Guest<H> {
 
 /// Advances the worker's time and looks after its connections, once a tick.
 async fn sweep<H: Handler>(worker: Rc<Worker<H>>, certificates: Vec<Arc<Tls>>) {
-    let mut ticks = interval(TICK);
+    let mut ticks = interval_at(Instant::now() + TICK, TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut count = 0u64;
     loop {

@@ -3,7 +3,9 @@
 //! In: the request's bytes, whole or streamed. Out: the response's frames as they arrive; reading them to the end gives the connection
 //! back to its pool, dropping them early closes the connection (HTTP/1.1) or resets the stream (HTTP/2). Nothing is buffered here.
 
+use std::cell::RefCell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -28,6 +30,7 @@ enum Source {
     Full(Bytes),
     Stream(BoxBody),
     Gated(Box<(Gate, RequestBody)>),
+    Reported(Box<(Fault, RequestBody)>),
 }
 
 impl RequestBody {
@@ -63,7 +66,21 @@ impl RequestBody {
         match &self.0 {
             Source::Empty => Some(Self::empty()),
             Source::Full(bytes) => Some(Self(Source::Full(bytes.clone()))),
-            Source::Stream(_) | Source::Gated(_) => None,
+            Source::Stream(_) | Source::Gated(_) | Source::Reported(_) => None,
+        }
+    }
+
+    /// Has a failure of a streamed body left in a place of its own; `None` for a body that cannot fail.
+    pub(crate) fn reported(self) -> (Self, Option<Fault>) {
+        match self.0 {
+            Source::Stream(_) => {
+                let fault = Fault::default();
+                (
+                    Self(Source::Reported(Box::new((fault.clone(), self)))),
+                    Some(fault),
+                )
+            }
+            _ => (self, None),
         }
     }
 
@@ -71,6 +88,9 @@ impl RequestBody {
         Self(Source::Gated(Box::new((gate, self))))
     }
 }
+
+/// Where a body leaves the error it failed with, for a protocol that does not pass it on.
+pub(crate) type Fault = Rc<RefCell<Option<BoxError>>>;
 
 impl From<Bytes> for RequestBody {
     fn from(bytes: Bytes) -> Self {
@@ -94,6 +114,15 @@ impl HttpBody for RequestBody {
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Source::Stream(body) => body.as_mut().poll_frame(cx).map_err(RequestBodyError),
+            Source::Reported(reported) => {
+                let frame = ready!(Pin::new(&mut reported.1).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| {
+                    frame.map_err(|error| {
+                        *reported.0.borrow_mut() = Some(error.0);
+                        RequestBodyError("the request body failed".into())
+                    })
+                }))
+            }
             Source::Gated(gated) => match ready!(gated.0.poll_open(cx)) {
                 Ok(()) => Pin::new(&mut gated.1).poll_frame(cx),
                 Err(()) => Poll::Ready(Some(Err(RequestBodyError(
@@ -105,6 +134,7 @@ impl HttpBody for RequestBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
+            Source::Reported(reported) => reported.1.is_end_stream(),
             Source::Empty => true,
             Source::Full(_) => false,
             Source::Stream(body) => body.is_end_stream(),
@@ -114,6 +144,7 @@ impl HttpBody for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
+            Source::Reported(reported) => reported.1.size_hint(),
             Source::Empty => SizeHint::with_exact(0),
             Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Source::Stream(body) => body.size_hint(),

@@ -357,6 +357,9 @@ async fn send_http2(
     mut request: Request<RequestBody>,
 ) -> Result<Response<Body>, Box<Failure>> {
     let host = prepare_http2(target, &mut request);
+    let (parts, body) = request.into_parts();
+    let (body, fault) = body.reported();
+    let request = Request::from_parts(parts, body);
     match sender.try_send_request(request).await {
         Ok(response) => {
             Ok(response.map(|incoming| Body::new(incoming, Lease::Http2 { _stream: stream })))
@@ -375,7 +378,11 @@ async fn send_http2(
                         && cause.is_remote()
                         && cause.reason() == Some(h2::Reason::NO_ERROR))
             });
-            let error = TransportError::from_hyper(target.authority().as_str(), error);
+            let authority = target.authority().as_str();
+            let error = match fault.and_then(|fault| fault.take()) {
+                Some(fault) => TransportError::request_body(authority, fault),
+                None => TransportError::from_hyper(authority, error),
+            };
             let lost = error.kind() == Kind::ResetBeforeHeaders && cause_is_connection(&error);
             Err(Box::new(Failure {
                 retry: refused || unsent.is_some(),

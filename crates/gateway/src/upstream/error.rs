@@ -84,6 +84,16 @@ impl TransportError {
         }
     }
 
+    /// The request's own body failed with `error`, which hyper's HTTP/2 does not report.
+    pub(crate) fn request_body(authority: &str, error: BoxError) -> Self {
+        let text = format!("the request body could not be sent to {authority}: {error}");
+        Self {
+            kind: Kind::RequestBody,
+            text: text.into(),
+            source: Some(Box::new(RequestBodyError(error))),
+        }
+    }
+
     /// Reads what hyper reports in the middle of a response body.
     pub(crate) fn response_body(error: hyper::Error) -> Self {
         let text = format!("the backend's response ended early: {}", chain(&error));
@@ -184,10 +194,12 @@ mod tests {
 
     #[test]
     fn a_cause_is_found_below_wrappers_and_said_once() {
-        let inner = std::io::Error::other("connection reset");
-        let outer = std::io::Error::other(RequestBodyError(Box::new(inner)));
+        #[derive(Debug, thiserror::Error)]
+        #[error("sending failed")]
+        struct Outer(#[source] RequestBodyError);
+        let outer = Outer(RequestBodyError("too large".into()));
         assert!(find::<RequestBodyError>(&outer).is_some());
-        assert_eq!(chain(&outer), "connection reset");
+        assert_eq!(chain(&outer), "sending failed: too large");
     }
 
     #[test]
