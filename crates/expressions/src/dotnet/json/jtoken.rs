@@ -1,0 +1,248 @@
+//! `JToken`, `JContainer`, `JTokenType`, `Formatting`: what all tokens can do.
+
+use super::content::{account_copy, add, insert, is_multiple, token_of};
+use super::{children, conversions, formatted, key, opt_token, read, serialize, token, tokens, typed};
+use crate::json::{self, JToken, TokenType};
+use crate::runtime::{Call, Fault, R};
+use crate::types::Types;
+use crate::value::{Str, Value};
+
+pub(super) fn define(types: &mut Types) {
+    types.enumeration("Newtonsoft.Json.Formatting", &[("None", 0), ("Indented", 1)]);
+    let values: Vec<(&'static str, i64)> = TokenType::ALL.iter().map(|t| (t.name(), *t as i64)).collect();
+    types.enumeration("Newtonsoft.Json.Linq.JTokenType", &values);
+
+    let mut t = types.interface("Newtonsoft.Json.Linq.IJEnumerable<out T>");
+    t.base("IEnumerable<T>");
+    t.indexer("IJEnumerable<JToken> this[object key]", |c| {
+        let key = key(c, 1)?;
+        let source = c.value(0);
+        super::extensions::values_of(c, &source, Some(&key))
+    });
+    types.structure("Newtonsoft.Json.Linq.JEnumerable<T>").base("IJEnumerable<T>");
+
+    define_token(types);
+    define_container(types);
+}
+
+fn define_token(types: &mut Types) {
+    let mut t = types.class("Newtonsoft.Json.Linq.JToken");
+    t.base("IJEnumerable<JToken>");
+    t.static_method("JToken Parse(string json)", |c| read(c, json::parse));
+    t.static_method("JToken FromObject(object o)", |c| {
+        let value = c.required(0)?;
+        Ok(serialize(c.rt, &value)?.into())
+    });
+    t.static_method("bool DeepEquals(JToken t1, JToken t2)", |c| {
+        Ok(match (opt_token(c, 0), opt_token(c, 1)) {
+            (Some(a), Some(b)) => {
+                c.rt.spend(1 + a.count() as u64)?;
+                a.deep_equals(&b).into()
+            }
+            (a, b) => (a.is_none() && b.is_none()).into(),
+        })
+    });
+    t.property("JTokenType Type", |c| {
+        Ok(Value::Enum(super::defs().token_type, token(c, 0)?.token_type() as i64))
+    });
+    t.property("bool HasValues", |c| Ok(token(c, 0)?.has_values().into()));
+    t.property("string Path", |c| Ok(token(c, 0)?.path().into()));
+    t.property("JContainer Parent", |c| Ok(token(c, 0)?.parent().into()));
+    t.property("JToken Root", |c| Ok(token(c, 0)?.root().into()));
+    t.property("JToken Next", |c| Ok(token(c, 0)?.next().into()));
+    t.property("JToken Previous", |c| Ok(token(c, 0)?.previous().into()));
+    t.property("JToken First", |c| Ok(container(c)?.first().into()));
+    t.property("JToken Last", |c| Ok(container(c)?.last().into()));
+    t.indexer_with_set(
+        "JToken this[object key]",
+        |c| {
+            let key = key(c, 1)?;
+            Ok(token(c, 0)?.index(&key)?.into())
+        },
+        |c| {
+            let key = key(c, 1)?;
+            let value = opt_token(c, 2);
+            account_copy(c.rt, value.as_ref())?;
+            token(c, 0)?.set_index(&key, value.as_ref())?;
+            Ok(Value::Null)
+        },
+    )
+    .mutates();
+    t.method("T Value<T>(object key)", |c| {
+        let key = key(c, 1)?;
+        let found = token(c, 0)?.index(&key)?;
+        typed::convert(c.rt, found.as_ref(), &c.ty(0))
+    });
+    t.method("IEnumerable<T> Values<T>()", |c| {
+        let ty = c.ty(0);
+        Ok(typed::converted(container(c)?.children(), ty))
+    });
+    t.method("T ToObject<T>()", |c| {
+        let token = token(c, 0)?;
+        typed::to_object(c.rt, &token, &c.ty(0))
+    });
+    t.method("JEnumerable<JToken> Children()", |c| Ok(children(token(c, 0)?)));
+    t.method("JEnumerable<T> Children<T>()", |c| {
+        let ty = c.ty(0);
+        let found = token(c, 0)?.children().into_iter();
+        Ok(tokens(found.filter(|t| crate::runtime::Runtime::is_instance(&Value::Json(t.clone()), &ty)).collect()))
+    });
+    t.method("IEnumerable<JToken> Ancestors()", |c| Ok(tokens(token(c, 0)?.ancestors(false))));
+    t.method("IEnumerable<JToken> AncestorsAndSelf()", |c| Ok(tokens(token(c, 0)?.ancestors(true))));
+    t.method("IEnumerable<JToken> AfterSelf()", |c| {
+        let token = token(c, 0)?;
+        let following = std::iter::successors(token.next(), JToken::next).collect();
+        Ok(tokens(following))
+    });
+    t.method("IEnumerable<JToken> BeforeSelf()", |c| {
+        let token = token(c, 0)?;
+        let siblings = token.parent().map(|p| p.children()).unwrap_or_default();
+        Ok(tokens(siblings.into_iter().take_while(|t| !t.same(&token)).collect()))
+    });
+    t.method("JToken DeepClone()", |c| {
+        let token = token(c, 0)?;
+        copy(c, &token)
+    });
+    t.method("JToken SelectToken(string path)", |c| select_one(c, false));
+    t.method("JToken SelectToken(string path, bool errorWhenNoMatch)", |c| {
+        let strict = c.bool(2)?;
+        select_one(c, strict)
+    });
+    t.method("IEnumerable<JToken> SelectTokens(string path)", |c| Ok(tokens(select(c, false)?)));
+    t.method("IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)", |c| {
+        let strict = c.bool(2)?;
+        Ok(tokens(select(c, strict)?))
+    });
+    t.method("string ToString(Formatting formatting)", |c| {
+        let token = token(c, 0)?;
+        let formatting = c.enumeration(1)?;
+        formatted(c, &token, formatting)
+    });
+    t.method("void Remove()", |c| {
+        token(c, 0)?.remove()?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void Replace(JToken value)", |c| {
+        let value = opt_token(c, 1);
+        account_copy(c.rt, value.as_ref())?;
+        token(c, 0)?.replace(value.as_ref())?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void AddAfterSelf(object content)", |c| add_beside(c, 1)).mutates();
+    t.method("void AddBeforeSelf(object content)", |c| add_beside(c, 0)).mutates();
+    conversions::define(&mut t);
+}
+
+fn define_container(types: &mut Types) {
+    let mut t = types.class("Newtonsoft.Json.Linq.JContainer");
+    t.base("JToken").base("IList<JToken>");
+    t.property("int Count", |c| Ok(i32::try_from(token(c, 0)?.count()).unwrap_or(i32::MAX).into()));
+    t.method("void Add(object content)", |c| {
+        let (parent, content) = (token(c, 0)?, c.value(1));
+        add(c.rt, &parent, &content)?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void AddFirst(object content)", |c| {
+        let (parent, content) = (token(c, 0)?, c.value(1));
+        insert(c.rt, &parent, 0, &content)?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void RemoveAll()", |c| {
+        token(c, 0)?.clear()?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void ReplaceAll(object content)", |c| {
+        let (parent, content) = (token(c, 0)?, c.value(1));
+        parent.clear()?;
+        add(c.rt, &parent, &content)?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void Merge(object content)", |c| {
+        let (target, content) = (token(c, 0)?, c.value(1));
+        let content = match content {
+            Value::Json(content) => content,
+            sequence if target.token_type() == TokenType::Array && is_multiple(&sequence) => {
+                add(c.rt, &target, &sequence)?;
+                return Ok(Value::Null);
+            }
+            _ => return Ok(Value::Null),
+        };
+        let nodes = content.descendants(true).len();
+        c.rt.spend(nodes as u64)?;
+        c.rt.allocate(nodes.saturating_mul(64))?;
+        target.merge(&content)?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("IEnumerable<JToken> Descendants()", |c| descendants(c, false));
+    t.method("IEnumerable<JToken> DescendantsAndSelf()", |c| descendants(c, true));
+}
+
+fn descendants(c: &mut Call<'_, '_>, and_self: bool) -> R<Value> {
+    let found = token(c, 0)?.descendants(and_self);
+    c.rt.allocate(found.len() * size_of::<Value>())?;
+    Ok(tokens(found))
+}
+
+/// The receiver, which must be able to have children.
+fn container(c: &Call<'_, '_>) -> R<JToken> {
+    let token = token(c, 0)?;
+    if token.is_value() {
+        let message = format!("Cannot access child value on Newtonsoft.Json.Linq.{}.", token.class());
+        return Err(Fault::invalid_operation(&message));
+    }
+    Ok(token)
+}
+
+/// A deep copy, accounted for.
+pub(super) fn copy(c: &mut Call<'_, '_>, token: &JToken) -> R<Value> {
+    let copy = token.deep_clone();
+    let nodes = copy.descendants(true).len();
+    c.rt.spend(nodes as u64)?;
+    c.rt.allocate(nodes.saturating_mul(64))?;
+    Ok(copy.into())
+}
+
+fn select(c: &mut Call<'_, '_>, strict: bool) -> R<Vec<JToken>> {
+    let path = c.str(1)?;
+    let found = token(c, 0)?.select_tokens(&path.to_utf8(), strict, c.rt.limits.regex_steps)?;
+    c.rt.spend(found.len() as u64 + 1)?;
+    c.rt.allocate(found.len() * size_of::<Value>())?;
+    Ok(found)
+}
+
+fn select_one(c: &mut Call<'_, '_>, strict: bool) -> R<Value> {
+    let mut found = select(c, strict)?.into_iter();
+    match (found.next(), found.next()) {
+        (first, None) => Ok(first.into()),
+        _ => Err(json::Error::json("Path returned multiple tokens.").into()),
+    }
+}
+
+/// Adds content before (0) or after (1) the receiver, in its order.
+fn add_beside(c: &mut Call<'_, '_>, offset: usize) -> R<Value> {
+    let receiver = token(c, 0)?;
+    let content = c.value(1);
+    let Some(parent) = receiver.parent() else {
+        return Err(Fault::invalid_operation("The parent is missing."));
+    };
+    let at = parent.index_of(&receiver).unwrap_or_default();
+    insert(c.rt, &parent, at + offset, &content)?;
+    Ok(Value::Null)
+}
+
+/// The name argument at `index`: a null name is no property's name.
+pub(super) fn name(c: &Call<'_, '_>, index: usize) -> R<Option<Str>> {
+    c.opt_str(index)
+}
+
+/// A content argument as one token; null stays null.
+pub(super) fn content_token(c: &Call<'_, '_>, index: usize) -> R<Option<JToken>> {
+    token_of(&c.value(index))
+}
