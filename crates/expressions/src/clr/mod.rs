@@ -26,6 +26,8 @@ pub mod number_parse;
 pub mod random;
 pub mod timespan;
 pub mod timespan_parse;
+pub mod timezone;
 mod utf7;
+mod windows_zones;
 
 pub use error::{Error, ErrorKind, Result};

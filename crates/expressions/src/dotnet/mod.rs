@@ -44,10 +44,12 @@
 
 pub(crate) mod collections;
 pub(crate) mod context;
-mod json;
+pub(crate) mod json;
 pub(crate) mod linq;
+pub(crate) mod numbers;
 pub(crate) mod system;
 pub(crate) mod text;
+mod time;
 
 use crate::types::Types;
 
@@ -55,7 +57,10 @@ use crate::types::Types;
 pub(crate) fn define(types: &mut Types) {
     system::define(types);
     text::define(types);
+    numbers::define(types);
+    time::define(types);
     collections::define(types);
     linq::define(types);
+    json::define(types);
     context::define(types);
 }

@@ -1,7 +1,6 @@
 //! `System`: object, primitive types, exceptions, delegates.
 
 mod exceptions;
-mod int32;
 mod object;
 
 pub(crate) use exceptions::exception_type;
@@ -21,7 +20,6 @@ pub(super) fn define(types: &mut Types) {
         types.structure(&format!("System.{name}"));
     }
     types.structure("System.Nullable<T>");
-    int32::define(types);
     types.delegate("System.Action", "void Invoke()");
     types.delegate("System.Func<out TResult>", "TResult Invoke()");
     types.delegate("System.Func<in T, out TResult>", "TResult Invoke(T arg)");

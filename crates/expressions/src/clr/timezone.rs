@@ -1,0 +1,316 @@
+//! Time zones behind `System.TimeZoneInfo`: IANA and Windows names, offsets, conversions.
+//!
+//! A zone's name and times in ticks flow in, offsets and times or .NET exceptions flow out. The rules are the time zone
+//! database compiled into the program, so every machine gives the same answer.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone as Rules};
+
+use super::calendar::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
+use super::datetime::{DateTime, DateTimeKind};
+use super::timespan::TimeSpan;
+use super::windows_zones::iana_name;
+use super::{Error, ErrorKind, Result};
+
+/// A time zone.
+#[derive(Debug, Clone)]
+pub struct TimeZone {
+    id: String,
+    rules: Rules,
+    utc: bool,
+}
+
+/// What a clock time means in a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTime {
+    /// One instant, at this offset.
+    Unique(TimeSpan),
+    /// Shown twice, when clocks go back; the offset of standard time.
+    Ambiguous(TimeSpan),
+    /// Never shown, when clocks go forward; the offset of standard time.
+    Skipped(TimeSpan),
+}
+
+impl ClockTime {
+    /// The offset .NET uses for the clock time.
+    pub fn offset(self) -> TimeSpan {
+        match self {
+            Self::Unique(offset) | Self::Ambiguous(offset) | Self::Skipped(offset) => offset,
+        }
+    }
+}
+
+impl TimeZone {
+    /// `TimeZoneInfo.Utc`, which is also the local zone.
+    pub fn utc() -> Self {
+        Self {
+            id: "UTC".to_owned(),
+            rules: Rules::UTC,
+            utc: true,
+        }
+    }
+
+    /// `TimeZoneInfo.FindSystemTimeZoneById`: Windows and IANA names.
+    ///
+    /// # Errors
+    /// `TimeZoneNotFoundException`
+    pub fn find(id: &str) -> Result<Self> {
+        if id.eq_ignore_ascii_case("UTC") {
+            return Ok(Self::utc());
+        }
+        let rules = Rules::get(iana_name(id).unwrap_or(id));
+        match rules {
+            Ok(rules) if !rules.is_unknown() => Ok(Self {
+                id: id.to_owned(),
+                rules,
+                utc: false,
+            }),
+            _ => Err(Error::new(
+                ErrorKind::TimeZoneNotFound,
+                format!("The time zone ID '{id}' was not found on the local computer."),
+            )),
+        }
+    }
+
+    /// `TimeZoneInfo.CreateCustomTimeZone` without daylight saving.
+    ///
+    /// # Errors
+    /// `ArgumentException` and `ArgumentOutOfRangeException` for impossible offsets.
+    pub fn fixed(id: &str, offset: TimeSpan) -> Result<Self> {
+        if offset.0 % super::calendar::TICKS_PER_MINUTE != 0 {
+            return Err(Error::argument(
+                "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
+                Some("baseUtcOffset"),
+            ));
+        }
+        let rules = i32::try_from(offset.0 / TICKS_PER_SECOND)
+            .ok()
+            .filter(|seconds| seconds.abs() <= 14 * 3600)
+            .and_then(|seconds| Offset::from_seconds(seconds).ok());
+        let rules = rules.ok_or_else(|| {
+            Error::out_of_range(
+                "The TimeSpan parameter must be within plus or minus 14.0 hours.",
+                Some("baseUtcOffset"),
+            )
+        })?;
+        Ok(Self {
+            id: id.to_owned(),
+            rules: Rules::fixed(rules),
+            utc: false,
+        })
+    }
+
+    /// `Id`
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether this is UTC itself, and with it the local zone.
+    pub fn is_utc(&self) -> bool {
+        self.utc
+    }
+
+    /// The offset in force at an instant (ticks of UTC), and whether it is daylight saving time.
+    pub fn at(&self, utc_ticks: i64) -> (TimeSpan, bool) {
+        let seconds = (utc_ticks - UNIX_EPOCH_TICKS).div_euclid(TICKS_PER_SECOND);
+        let Ok(timestamp) = Timestamp::from_second(seconds) else {
+            return (TimeSpan::ZERO, false);
+        };
+        let info = self.rules.to_offset_info(timestamp);
+        // Before standard time, offsets had seconds; .NET knows whole minutes only.
+        let minutes = i64::from(info.offset().seconds()) / 60;
+        (
+            TimeSpan(minutes * 60 * TICKS_PER_SECOND),
+            info.dst().is_dst(),
+        )
+    }
+
+    /// The smallest and largest offset of the year around an instant.
+    fn range(&self, utc_ticks: i64) -> (TimeSpan, TimeSpan) {
+        let (mut low, _) = self.at(utc_ticks);
+        let mut high = low;
+        for month in 1..=12 {
+            let (offset, _) = self.at(utc_ticks.saturating_add(month * 30 * TICKS_PER_DAY));
+            low = low.min(offset);
+            high = high.max(offset);
+        }
+        (low, high)
+    }
+
+    /// `BaseUtcOffset`: standard time, as of `now`.
+    pub fn base_offset(&self, now: i64) -> TimeSpan {
+        self.range(now).0
+    }
+
+    /// `SupportsDaylightSavingTime`, as of `now`.
+    pub fn has_daylight_time(&self, now: i64) -> bool {
+        let (low, high) = self.range(now);
+        low != high
+    }
+
+    /// What a clock time (ticks) means in this zone.
+    pub fn clock_time(&self, clock: i64) -> ClockTime {
+        let (before, _) = self.at(clock.saturating_sub(TICKS_PER_DAY));
+        let (after, _) = self.at(clock.saturating_add(TICKS_PER_DAY));
+        let valid = |offset: TimeSpan| self.at(clock.saturating_sub(offset.0)).0 == offset;
+        match (valid(before), valid(after)) {
+            (true, true) if before != after => ClockTime::Ambiguous(before.min(after)),
+            (true, _) => ClockTime::Unique(before),
+            (false, true) => ClockTime::Unique(after),
+            (false, false) => ClockTime::Skipped(before.min(after)),
+        }
+    }
+
+    /// `TimeZoneInfo.ConvertTimeFromUtc`
+    ///
+    /// # Errors
+    /// `ArgumentException` for a time of kind Local.
+    pub fn from_utc(&self, value: DateTime) -> Result<DateTime> {
+        if value.kind() == DateTimeKind::Local {
+            return Err(kind_error("sourceTimeZone"));
+        }
+        Ok(self.show(value.ticks()))
+    }
+
+    /// `TimeZoneInfo.ConvertTimeToUtc(value, zone)`
+    ///
+    /// # Errors
+    /// `ArgumentException` for a time whose kind names another zone and for a clock time that is skipped.
+    pub fn to_utc(&self, value: DateTime) -> Result<DateTime> {
+        if value.kind() != DateTimeKind::Unspecified && !self.utc {
+            return Err(kind_error("sourceTimeZone"));
+        }
+        match self.clock_time(value.ticks()) {
+            ClockTime::Skipped(_) => Err(Error::argument(
+                "The supplied DateTime represents an invalid time.  For example, when the clock is adjusted forward, any time in the period that is skipped is invalid.",
+                Some("dateTime"),
+            )),
+            time => Ok(DateTime::clamped(
+                value.ticks().saturating_sub(time.offset().0),
+                DateTimeKind::Utc,
+            )),
+        }
+    }
+
+    /// What this zone's clock shows at an instant.
+    pub fn show(&self, utc_ticks: i64) -> DateTime {
+        let kind = if self.utc {
+            DateTimeKind::Utc
+        } else {
+            DateTimeKind::Unspecified
+        };
+        DateTime::clamped(utc_ticks.saturating_add(self.at(utc_ticks).0.0), kind)
+    }
+}
+
+fn kind_error(parameter: &str) -> Error {
+    Error::argument(
+        "The conversion could not be completed because the supplied DateTime did not have the Kind property set correctly.  For example, when the Kind property is DateTimeKind.Local, the source time zone must be TimeZoneInfo.Local.",
+        Some(parameter),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clr::datetime_format::datetime_text;
+
+    fn clock(month: i32, day: i32, hour: i32, minute: i32) -> DateTime {
+        DateTime::new(
+            (2024, month, day),
+            (hour, minute, 0, 0),
+            DateTimeKind::Unspecified,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn windows_and_iana_names_are_the_same_zone() {
+        let windows = TimeZone::find("Pacific Standard Time").unwrap();
+        let iana = TimeZone::find("America/Los_Angeles").unwrap();
+        for zone in [&windows, &iana] {
+            assert_eq!(
+                zone.from_utc(clock(1, 2, 12, 0))
+                    .map(datetime_text)
+                    .as_deref(),
+                Ok("01/02/2024 04:00:00")
+            );
+            assert_eq!(
+                zone.from_utc(clock(7, 2, 12, 0))
+                    .map(datetime_text)
+                    .as_deref(),
+                Ok("07/02/2024 05:00:00")
+            );
+        }
+        assert_eq!(
+            windows.base_offset(clock(7, 1, 0, 0).ticks()).to_text(),
+            "-08:00:00"
+        );
+        assert!(windows.has_daylight_time(clock(7, 1, 0, 0).ticks()));
+        assert_eq!(
+            TimeZone::find("Nowhere").unwrap_err().kind,
+            ErrorKind::TimeZoneNotFound
+        );
+    }
+
+    #[test]
+    fn skipped_and_ambiguous_clock_times() {
+        let zone = TimeZone::find("W. Europe Standard Time").unwrap();
+        let hour = |h: i64| TimeSpan(h * super::super::calendar::TICKS_PER_HOUR);
+        assert_eq!(
+            zone.clock_time(clock(3, 31, 2, 30).ticks()),
+            ClockTime::Skipped(hour(1))
+        );
+        assert_eq!(
+            zone.clock_time(clock(10, 27, 2, 30).ticks()),
+            ClockTime::Ambiguous(hour(1))
+        );
+        assert_eq!(
+            zone.clock_time(clock(7, 1, 12, 0).ticks()),
+            ClockTime::Unique(hour(2))
+        );
+        assert_eq!(
+            zone.to_utc(clock(3, 31, 2, 30)).unwrap_err().kind,
+            ErrorKind::Argument
+        );
+        assert_eq!(
+            zone.to_utc(clock(7, 1, 12, 0))
+                .map(datetime_text)
+                .as_deref(),
+            Ok("07/01/2024 10:00:00")
+        );
+        assert_eq!(
+            zone.to_utc(clock(7, 1, 12, 0).to_universal())
+                .unwrap_err()
+                .kind,
+            ErrorKind::Argument
+        );
+    }
+
+    #[test]
+    fn utc_and_fixed_zones() {
+        assert_eq!(
+            TimeZone::utc()
+                .from_utc(clock(1, 2, 0, 0))
+                .map(|t| t.kind()),
+            Ok(DateTimeKind::Utc)
+        );
+        let zone =
+            TimeZone::fixed("x", TimeSpan(super::super::calendar::TICKS_PER_MINUTE * 90)).unwrap();
+        assert_eq!(
+            datetime_text(zone.show(clock(1, 2, 0, 0).ticks())),
+            "01/02/2024 01:30:00"
+        );
+        assert_eq!(
+            TimeZone::fixed("x", TimeSpan(1)).unwrap_err().kind,
+            ErrorKind::Argument
+        );
+    }
+
+    #[test]
+    fn every_windows_name_has_rules() {
+        for (windows, _) in super::super::windows_zones::ZONES {
+            assert!(TimeZone::find(windows).is_ok(), "{windows}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Points and spans of time. The local time zone is UTC; the present comes from the host.
+
+mod datetime;
+mod datetimeoffset;
+mod timespan;
+mod timezone;
+
+use crate::clr::datetime::DateTimeKind;
+use crate::clr::datetime_parse::DateTimeStyles;
+use crate::runtime::{Call, R};
+use crate::types::Types;
+use crate::value::{Str, Value};
+
+pub(super) fn define(types: &mut Types) {
+    timespan::define(types);
+    datetime::define(types);
+    datetimeoffset::define(types);
+    timezone::define(types);
+    types.enumeration(
+        "System.DayOfWeek",
+        &[
+            ("Sunday", 0),
+            ("Monday", 1),
+            ("Tuesday", 2),
+            ("Wednesday", 3),
+            ("Thursday", 4),
+            ("Friday", 5),
+            ("Saturday", 6),
+        ],
+    );
+    let kinds: Vec<(&'static str, i64)> = DateTimeKind::ALL
+        .iter()
+        .enumerate()
+        .map(|(i, (name, _))| (*name, i as i64))
+        .collect();
+    types.enumeration("System.DateTimeKind", &kinds);
+    let styles: Vec<(&'static str, i64)> = DateTimeStyles::MEMBERS
+        .iter()
+        .map(|(name, value)| (*name, value.0.into()))
+        .collect();
+    types
+        .enumeration("System.Globalization.DateTimeStyles", &styles)
+        .flags()
+        .beyond_documentation();
+}
+
+/// A `DateTimeKind` argument.
+fn kind(c: &Call<'_, '_>, index: usize) -> R<DateTimeKind> {
+    Ok(DateTimeKind::from_value(
+        i32::try_from(c.enumeration(index)?).unwrap_or(-1),
+    )?)
+}
+
+/// A `DateTimeStyles` argument.
+fn styles(c: &Call<'_, '_>, index: usize) -> R<DateTimeStyles> {
+    Ok(DateTimeStyles(
+        u32::try_from(c.enumeration(index)?).unwrap_or_default(),
+    ))
+}
+
+/// The formats of `ParseExact`: one string or an array of them.
+fn formats(c: &Call<'_, '_>, index: usize) -> R<Vec<Str>> {
+    let value = c.required(index)?;
+    Ok(match &value {
+        Value::Str(text) => vec![text.clone()],
+        _ => crate::dotnet::collections::elements_of(&value)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|v| v.as_string().cloned())
+            .collect(),
+    })
+}

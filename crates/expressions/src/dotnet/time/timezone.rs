@@ -1,0 +1,243 @@
+//! `System.TimeZoneInfo` and `System.TimeZone`. The local zone is UTC.
+
+use std::rc::Rc;
+
+use crate::clr::datetime::{DateTime, DateTimeKind};
+use crate::clr::datetimeoffset::DateTimeOffset;
+use crate::clr::timezone::{ClockTime, TimeZone};
+use crate::runtime::{Call, R, Runtime};
+use crate::types::{Registry, Type, TypeBuilder, Types};
+use crate::value::{Object, Str, Value};
+
+const INFO: &str = "System.TimeZoneInfo";
+const OLD: &str = "System.TimeZone";
+
+struct Zone {
+    zone: TimeZone,
+    display: Option<Str>,
+    standard: Option<Str>,
+    of: &'static str,
+}
+
+impl Zone {
+    fn value(zone: TimeZone) -> Value {
+        Value::object(Self {
+            zone,
+            display: None,
+            standard: None,
+            of: INFO,
+        })
+    }
+
+    fn standard_name(&self) -> Str {
+        match &self.standard {
+            Some(name) => name.clone(),
+            None if self.zone.is_utc() => Str::literal("Coordinated Universal Time"),
+            None => Str::from(self.zone.id()),
+        }
+    }
+
+    fn display_name(&self, now: i64) -> Str {
+        match &self.display {
+            Some(name) => name.clone(),
+            None if self.zone.is_utc() => Str::literal("(UTC) Coordinated Universal Time"),
+            None => {
+                let offset = crate::clr::datetime_format::offset_text(self.zone.base_offset(now));
+                Str::from(format!("(UTC{offset}) {}", self.zone.id()))
+            }
+        }
+    }
+}
+
+impl Object for Zone {
+    fn type_of(&self) -> Type {
+        Registry::get()
+            .by_full_name(self.of)
+            .map_or(Type::OBJECT, |def| Type::Named(def.id, None))
+    }
+
+    fn equals(&self, other: &Value) -> Option<bool> {
+        Some(
+            other
+                .as_object::<Self>()
+                .is_some_and(|other| other.zone.id().eq_ignore_ascii_case(self.zone.id())),
+        )
+    }
+
+    fn hash(&self) -> Option<u64> {
+        Some(self.zone.id().bytes().fold(7, |hash, b| {
+            hash.wrapping_mul(31)
+                .wrapping_add(b.to_ascii_lowercase().into())
+        }))
+    }
+
+    fn to_text(&self, rt: &mut Runtime<'_>, _: Option<&str>) -> R<Option<Str>> {
+        Ok(Some(self.display_name(rt.host.now())))
+    }
+}
+
+fn zone(c: &Call<'_, '_>, index: usize) -> R<Rc<Zone>> {
+    c.object::<Zone>(index)
+}
+
+fn named(c: &Call<'_, '_>, index: usize) -> R<TimeZone> {
+    Ok(TimeZone::find(&c.str(index)?.to_utf8())?)
+}
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.class(INFO);
+    t.static_property("TimeZoneInfo Utc", |_| Ok(Zone::value(TimeZone::utc())));
+    t.static_property("TimeZoneInfo Local", |_| Ok(Zone::value(TimeZone::utc())));
+    t.static_method("TimeZoneInfo FindSystemTimeZoneById(string id)", |c| {
+        Ok(Zone::value(named(c, 0)?))
+    });
+    t.static_method(
+        "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)",
+        |c| {
+            let zone = TimeZone::fixed(&c.str(0)?.to_utf8(), c.span(1)?)?;
+            Ok(Value::object(Zone { zone, display: c.opt_str(2)?, standard: c.opt_str(3)?, of: INFO }))
+        },
+    );
+    t.property("string Id", |c| Ok(Str::from(zone(c, 0)?.zone.id()).into()));
+    t.property("string DisplayName", |c| {
+        Ok(zone(c, 0)?.display_name(c.rt.host.now()).into())
+    });
+    t.property("string StandardName", |c| {
+        Ok(zone(c, 0)?.standard_name().into())
+    });
+    t.property("string DaylightName", |c| {
+        Ok(zone(c, 0)?.standard_name().into())
+    });
+    t.property("TimeSpan BaseUtcOffset", |c| {
+        Ok(zone(c, 0)?.zone.base_offset(c.rt.host.now()).into())
+    });
+    t.property("bool SupportsDaylightSavingTime", |c| {
+        Ok(zone(c, 0)?.zone.has_daylight_time(c.rt.host.now()).into())
+    });
+    questions(&mut t);
+    conversions(&mut t);
+    older(types);
+}
+
+/// The instant of a `DateTime` as seen from a zone: UTC and local times are instants, others are the zone's clock.
+fn instant(zone: &TimeZone, value: DateTime) -> i64 {
+    match value.kind() {
+        DateTimeKind::Unspecified => value
+            .ticks()
+            .saturating_sub(zone.clock_time(value.ticks()).offset().0),
+        DateTimeKind::Utc | DateTimeKind::Local => value.ticks(),
+    }
+}
+
+fn questions(t: &mut TypeBuilder<'_>) {
+    t.method("TimeSpan GetUtcOffset(DateTime dateTime)", |c| {
+        let zone = zone(c, 0)?;
+        Ok(zone.zone.at(instant(&zone.zone, c.date(1)?)).0.into())
+    });
+    t.method(
+        "TimeSpan GetUtcOffset(DateTimeOffset dateTimeOffset)",
+        |c| Ok(zone(c, 0)?.zone.at(c.offset(1)?.utc_ticks()).0.into()),
+    );
+    t.method("bool IsDaylightSavingTime(DateTime dateTime)", |c| {
+        let zone = zone(c, 0)?;
+        Ok(zone.zone.at(instant(&zone.zone, c.date(1)?)).1.into())
+    });
+    t.method(
+        "bool IsDaylightSavingTime(DateTimeOffset dateTimeOffset)",
+        |c| Ok(zone(c, 0)?.zone.at(c.offset(1)?.utc_ticks()).1.into()),
+    );
+    t.method("bool IsAmbiguousTime(DateTime dateTime)", |c| {
+        let time = zone(c, 0)?.zone.clock_time(c.date(1)?.ticks());
+        Ok(matches!(time, ClockTime::Ambiguous(_)).into())
+    });
+    t.method("bool IsInvalidTime(DateTime dateTime)", |c| {
+        let time = zone(c, 0)?.zone.clock_time(c.date(1)?.ticks());
+        Ok(matches!(time, ClockTime::Skipped(_)).into())
+    });
+    t.method("bool Equals(TimeZoneInfo other)", |c| {
+        Ok(crate::runtime::equals(&c.value(0), &c.value(1)).into())
+    });
+    t.method("bool HasSameRules(TimeZoneInfo other)", |c| {
+        let (own, other, now) = (zone(c, 0)?, zone(c, 1)?, c.rt.host.now());
+        let day = crate::clr::calendar::TICKS_PER_DAY;
+        Ok((0..366)
+            .all(|n| own.zone.at(now + n * day) == other.zone.at(now + n * day))
+            .into())
+    });
+}
+
+/// Where a `DateTime` without named source zone comes from: the local zone, UTC.
+fn convert(value: DateTime, source: &TimeZone, target: &TimeZone) -> R<Value> {
+    Ok(target.show(source.to_utc(value)?.ticks()).into())
+}
+
+fn convert_offset(value: DateTimeOffset, target: &TimeZone) -> R<Value> {
+    Ok(value.to_offset(target.at(value.utc_ticks()).0)?.into())
+}
+
+fn conversions(t: &mut TypeBuilder<'_>) {
+    t.static_method(
+        "DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)",
+        |c| Ok(zone(c, 1)?.zone.from_utc(c.date(0)?)?.into()),
+    );
+    t.static_method("DateTime ConvertTimeToUtc(DateTime dateTime)", |c| {
+        Ok(c.date(0)?.to_universal().into())
+    });
+    t.static_method(
+        "DateTime ConvertTimeToUtc(DateTime dateTime, TimeZoneInfo sourceTimeZone)",
+        |c| Ok(zone(c, 1)?.zone.to_utc(c.date(0)?)?.into()),
+    );
+    t.static_method(
+        "DateTime ConvertTime(DateTime dateTime, TimeZoneInfo destinationTimeZone)",
+        |c| convert(c.date(0)?, &TimeZone::utc(), &zone(c, 1)?.zone),
+    );
+    t.static_method(
+        "DateTime ConvertTime(DateTime dateTime, TimeZoneInfo sourceTimeZone, TimeZoneInfo destinationTimeZone)",
+        |c| convert(c.date(0)?, &zone(c, 1)?.zone, &zone(c, 2)?.zone),
+    );
+    t.static_method("DateTimeOffset ConvertTime(DateTimeOffset dateTimeOffset, TimeZoneInfo destinationTimeZone)", |c| {
+        convert_offset(c.offset(0)?, &zone(c, 1)?.zone)
+    });
+    t.static_method(
+        "DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string destinationTimeZoneId)",
+        |c| convert(c.date(0)?, &TimeZone::utc(), &named(c, 1)?),
+    );
+    t.static_method(
+        "DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string sourceTimeZoneId, string destinationTimeZoneId)",
+        |c| convert(c.date(0)?, &named(c, 1)?, &named(c, 2)?),
+    );
+    t.static_method(
+        "DateTimeOffset ConvertTimeBySystemTimeZoneId(DateTimeOffset dateTimeOffset, string destinationTimeZoneId)",
+        |c| convert_offset(c.offset(0)?, &named(c, 1)?),
+    );
+}
+
+fn older(types: &mut Types) {
+    let mut t = types.class(OLD);
+    t.static_property("TimeZone CurrentTimeZone", |_| {
+        Ok(Value::object(Zone {
+            zone: TimeZone::utc(),
+            display: None,
+            standard: None,
+            of: OLD,
+        }))
+    });
+    t.property("string StandardName", |c| {
+        Ok(zone(c, 0)?.standard_name().into())
+    });
+    t.property("string DaylightName", |c| {
+        Ok(zone(c, 0)?.standard_name().into())
+    });
+    t.method("TimeSpan GetUtcOffset(DateTime time)", |_| {
+        Ok(crate::clr::timespan::TimeSpan::ZERO.into())
+    });
+    t.method("bool IsDaylightSavingTime(DateTime time)", |_| {
+        Ok(false.into())
+    });
+    t.method("DateTime ToUniversalTime(DateTime time)", |c| {
+        Ok(c.date(1)?.to_universal().into())
+    });
+    t.method("DateTime ToLocalTime(DateTime time)", |c| {
+        Ok(c.date(1)?.to_local().into())
+    });
+}
