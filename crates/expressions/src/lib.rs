@@ -16,6 +16,10 @@ pub mod types;
 pub mod value;
 
 pub use diagnostic::{ExpressionDiagnostic, Severity};
+pub use dotnet::context::ResponseObject;
 pub use fault::{Exception, Stop};
-pub use host::{Host, MessageSide};
+pub use host::{
+    ApiInfo, BodyAccess, DeploymentInfo, GroupInfo, Host, IdentityInfo, LastErrorInfo, MessageSide,
+    OperationInfo, ProductInfo, SubscriptionInfo, UrlView, UserInfo,
+};
 pub use value::{Str, Value};

@@ -1,8 +1,12 @@
 //! `context` and its types.
 
+mod response;
+
 use crate::runtime::{Fault, R, Runtime};
 use crate::types::Types;
 use crate::value::{HostObject, Iter, Str};
+
+pub use response::ResponseObject;
 
 pub(crate) fn define(_types: &mut Types) {}
 
