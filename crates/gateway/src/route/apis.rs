@@ -68,6 +68,10 @@ impl ApiTrie {
                 trie.groups.len() - 1
             });
             if let Some(group) = trie.groups.get_mut(group) {
+                if matches!(group.scheme, Scheme::None) {
+                    // The first API here may be the original of a version set without belonging to it.
+                    group.scheme = scheme(api, &sets);
+                }
                 group.entries.push(Entry {
                     version: api.version.clone(),
                     revision: api.revision.clone(),

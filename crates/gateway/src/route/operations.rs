@@ -294,7 +294,7 @@ fn is_same_shape(a: &[Piece], b: &[Piece]) -> bool {
 
 /// The values of a template's parameters in a request that it matches.
 fn parameters(template: &UrlTemplate, path: &str, query: &str) -> Parameters {
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(template.parameters().count());
     let mut at = 0;
     for segment in template.segments() {
         if *segment == Segment::Wildcard {

@@ -369,6 +369,19 @@ fn the_original_version_answers_when_the_identifier_is_absent() {
 }
 
 #[test]
+fn an_api_without_version_set_is_the_original_of_the_set_at_its_path() {
+    let router = with_set(
+        VersioningScheme::Segment,
+        vec![
+            api("original", "o", &["/x"]),
+            versioned("set", Some("2"), api("two", "o", &["/x"])),
+        ],
+    );
+    assert_eq!(found(&router, "/o/x"), "0.0");
+    assert_eq!(found(&router, "/o/2/x"), "1.0");
+}
+
+#[test]
 fn a_revision_is_named_after_the_api_path() {
     let mut offline = revision("3", api("a", "customers", &["/leads"]));
     offline.is_online = false;

@@ -268,6 +268,31 @@ fn description(context: &Context<'_>, object: &Object<'_>, raw: &RawApi) -> Desc
     }
 }
 
+/// Removes folders such as `chat;rev=2` that only repeat the current revision, which older extractors leave behind.
+pub(crate) fn drop_repeated_revisions(context: &Context<'_>, apis: &mut Vec<Api>) {
+    let current: HashMap<ResourceName, String> = apis
+        .iter()
+        .filter(|api| api.is_current)
+        .map(|api| (ResourceName::new(api.base_name()), api.revision.clone()))
+        .collect();
+    apis.retain(|api| {
+        let is_repeated = !api.is_current
+            && current.get(&ResourceName::new(api.base_name())) == Some(&api.revision);
+        if is_repeated {
+            context.warn(
+                &api.origin,
+                "repeated-revision",
+                format!(
+                    "API '{}' repeats the current revision of '{}' and is passed over",
+                    api.name,
+                    api.base_name()
+                ),
+            );
+        }
+        !is_repeated
+    });
+}
+
 /// Gives non-current revisions what they share with the current one.
 pub(crate) fn share_with_revisions(context: &Context<'_>, apis: &mut [Api]) {
     let current: HashMap<ResourceName, Api> = apis

@@ -104,11 +104,15 @@ pub(crate) fn read(context: &Context<'_>, root: &Path) -> Raw {
                     );
                 }
             }
-            "loggers" | "diagnostics" if !subfolders(&path).is_empty() => {
+            kind @ ("loggers" | "diagnostics") if !subfolders(&path).is_empty() => {
                 context.report(Diagnostic::warning(
                     "no-effect",
                     format!("{}: {name} have no effect here", Context::show(&path)),
-                ))
+                ));
+                if kind == "loggers" {
+                    let loggers = entities("loggerInformation.json");
+                    raw.loggers = loggers.into_iter().map(|entity| entity.node).collect();
+                }
             }
             _ => {}
         }

@@ -195,6 +195,7 @@ fn build(context: &Context<'_>, raw: &Raw) -> Service {
         .iter()
         .map(|api| api::read(context, &values, api, raw.own_format))
         .collect();
+    api::drop_repeated_revisions(context, &mut apis);
     api::share_with_revisions(context, &mut apis);
     Service {
         policy: raw

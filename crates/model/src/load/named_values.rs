@@ -30,8 +30,9 @@ impl NamedValues {
             list: Vec::new(),
             by_name: HashMap::new(),
         };
+        let idle = raw.names_of_loggers_only();
         for entity in &raw.named_values {
-            let value = read(context, entity);
+            let value = read(context, entity, &idle);
             if let Some(other) = values.by_name.get(&value.display_name)
                 && let Some(other) = values.list.get(*other)
             {
@@ -197,7 +198,7 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
-fn read(context: &Context<'_>, entity: &RawEntity) -> NamedValue {
+fn read(context: &Context<'_>, entity: &RawEntity, idle: &HashSet<&str>) -> NamedValue {
     // `name: value` is short for a plain value.
     let short = entity
         .node
@@ -251,7 +252,9 @@ fn read(context: &Context<'_>, entity: &RawEntity) -> NamedValue {
                 resolve_reference(context, written).map(|text| (text, written.origin.clone()))
             }
             None => {
-                if !context.options.allow_unknown_named_values {
+                if !context.options.allow_unknown_named_values
+                    && !idle.contains(display_name.value.as_str())
+                {
                     context.report(without_value(
                         &display_name.value,
                         &entity.name.origin,
@@ -374,6 +377,31 @@ pub(crate) fn resolve_reference(context: &Context<'_>, text: &Located<String>) -
 }
 
 impl Raw {
+    /// Names that loggers mention, which have no effect, and nothing else does.
+    fn names_of_loggers_only(&self) -> HashSet<&str> {
+        let mut names = HashSet::new();
+        for logger in &self.loggers {
+            logger.visit_texts(&mut |text| names.extend(placeholders(text).map(|(_, name)| name)));
+        }
+        if names.is_empty() {
+            return names;
+        }
+        let entities = self.backends.iter().chain(&self.subscriptions);
+        for entity in entities.chain(self.apis.iter().map(|api| &api.entity)) {
+            entity.node.visit_texts(&mut |text| {
+                for (_, name) in placeholders(text) {
+                    names.remove(name);
+                }
+            });
+        }
+        for text in self.policy_texts() {
+            for (_, name) in placeholders(text) {
+                names.remove(name);
+            }
+        }
+        names
+    }
+
     /// The texts of all policy documents known so far.
     fn policy_texts(&self) -> impl Iterator<Item = &str> {
         let beside = self

@@ -19,6 +19,8 @@ pub(crate) struct Raw {
     pub groups: Vec<RawEntity>,
     pub users: Vec<RawEntity>,
     pub gateway: Option<Node>,
+    /// Texts of loggers: named values that only they mention need no value.
+    pub loggers: Vec<Node>,
     /// Whether this is our own format, in which an API answers on `http` too unless it says otherwise.
     pub own_format: bool,
 }
@@ -38,6 +40,7 @@ impl Raw {
         merge_all(&mut self.certificates, over.certificates);
         merge_all(&mut self.groups, over.groups);
         merge_all(&mut self.users, over.users);
+        self.loggers.extend(over.loggers);
         self
     }
 }

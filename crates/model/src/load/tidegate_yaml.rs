@@ -63,6 +63,7 @@ fn read_root(context: &Context<'_>, root: &Node) -> Raw {
         groups: collection("groups", "group"),
         users: collection("users", "user"),
         gateway: object.get("gateway").cloned(),
+        loggers: Vec::new(),
         own_format: true,
     };
     if let Some(extract) = object.text("extract") {

@@ -197,7 +197,21 @@ impl Node {
         }
     }
 
-    /// Every scalar of the tree.
+    /// The text of every scalar of the tree.
+    pub fn visit_texts<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
+        match &self.value {
+            Value::Null => {}
+            Value::Scalar(scalar) => visit(&scalar.text),
+            Value::Sequence(items) => items.iter().for_each(|item| item.visit_texts(visit)),
+            Value::Mapping(entries) => {
+                for entry in entries {
+                    entry.value.visit_texts(visit);
+                }
+            }
+        }
+    }
+
+    /// Every scalar of the tree, to change it.
     pub fn visit_scalars(&mut self, visit: &mut dyn FnMut(&mut Scalar, &Origin)) {
         match &mut self.value {
             Value::Null => {}

@@ -125,7 +125,7 @@ pub(super) fn paths(context: &Context<'_>, service: &Service) {
         .iter()
         .map(|set| (&set.name, &set.scheme))
         .collect();
-    let mut owners: HashMap<String, &Api> = HashMap::new();
+    let mut at_path: HashMap<String, AtPath<'_>> = HashMap::new();
     let mut versions: HashMap<(String, String), &Api> = HashMap::new();
     for api in &service.apis {
         if let Some(set) = &api.version_set
@@ -158,45 +158,81 @@ pub(super) fn paths(context: &Context<'_>, service: &Service) {
         } else {
             format!("path '{path}'")
         };
-        let first = owners.entry(path.clone()).or_insert(api);
-        let set = |api: &Api| api.version_set.as_ref().map(|set| set.value.clone());
-        let is_same = match (set(first), set(api)) {
-            (Some(one), Some(other)) => one == other,
-            (None, None) => first.base_name().eq_ignore_ascii_case(api.base_name()),
-            _ => false,
+        let here = at_path.entry(path.clone()).or_default();
+        let (place, is_same) = match &api.version_set {
+            Some(set) => {
+                let first = *here.versioned.get_or_insert(api);
+                let is_same = first
+                    .version_set
+                    .as_ref()
+                    .is_some_and(|other| other.value == set.value);
+                (first, is_same)
+            }
+            None => {
+                let first = *here.plain.get_or_insert(api);
+                (
+                    first,
+                    first.base_name().eq_ignore_ascii_case(api.base_name()),
+                )
+            }
         };
         if !is_same {
             context.report(
                 api.origin
                     .error(
                         "path-conflict",
-                        format!("APIs '{}' and '{}' are both at {shown}", first.name, api.name),
+                        format!("APIs '{}' and '{}' are both at {shown}", place.name, api.name),
                     )
-                    .related(&first.origin.file, first.origin.range.clone(), "the other API")
+                    .related(&place.origin.file, place.origin.range.clone(), "the other API")
                     .help("two APIs share a path only as versions of one version set or revisions of one API"),
             );
             continue;
         }
-        if set(api).is_some() {
-            let version = api.version.clone().unwrap_or_default().to_ascii_lowercase();
-            let other = versions.entry((path, version)).or_insert(api);
-            if !other.base_name().eq_ignore_ascii_case(api.base_name()) {
-                context.report(
-                    api.origin
-                        .error(
-                            "path-conflict",
-                            format!(
-                                "APIs '{}' and '{}' are the same version at {shown}",
-                                other.name, api.name
-                            ),
-                        )
-                        .related(
-                            &other.origin.file,
-                            other.origin.range.clone(),
-                            "the other API",
+        let version = api.version.clone().unwrap_or_default().to_ascii_lowercase();
+        let other = versions.entry((path, version)).or_insert(api);
+        if !other.base_name().eq_ignore_ascii_case(api.base_name()) {
+            context.report(
+                api.origin
+                    .error(
+                        "path-conflict",
+                        format!(
+                            "APIs '{}' and '{}' are the same version at {shown}",
+                            other.name, api.name
                         ),
-                );
-            }
+                    )
+                    .related(
+                        &other.origin.file,
+                        other.origin.range.clone(),
+                        "the other API",
+                    ),
+            );
         }
     }
+    for here in at_path.values() {
+        if let (Some(plain), Some(versioned)) = (here.plain, here.versioned) {
+            context.report(
+                plain
+                    .origin
+                    .warning(
+                        "version-without-set",
+                        format!(
+                            "API '{}' has no apiVersionSetId but the path of '{}'; it answers when a request names no version",
+                            plain.name, versioned.name
+                        ),
+                    )
+                    .related(
+                        &versioned.origin.file,
+                        versioned.origin.range.clone(),
+                        "the versioned API",
+                    ),
+            );
+        }
+    }
+}
+
+/// The first APIs found at a path, without and with a version set.
+#[derive(Default)]
+struct AtPath<'a> {
+    plain: Option<&'a Api>,
+    versioned: Option<&'a Api>,
 }

@@ -235,6 +235,8 @@ fn subscriptions(context: &Context<'_>, service: &Service) {
             _ => {}
         }
         if let Some(owner) = &subscription.owner
+            // Extracts never hold users.
+            && !users.is_empty()
             && !users.contains(&owner.value)
         {
             context.warn(

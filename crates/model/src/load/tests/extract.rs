@@ -333,3 +333,62 @@ fn a_folder_without_configuration_is_refused_with_a_hint() {
     let loaded = load(&folder.0.join("missing.yaml"), &options(&[], &[]));
     assert_eq!(loaded.diagnostics[0].code, "unreadable-file");
 }
+
+const API: &str =
+    r#"{ "properties": { "path": "calc", "displayName": "Calc", "apiRevision": "2" } }"#;
+const SPECIFICATION: &str = "openapi: 3.0.0\npaths: { /x: { get: {} } }\n";
+
+#[test]
+fn a_folder_that_repeats_the_current_revision_is_passed_over() {
+    let folder = Folder::new(&[
+        ("apis/a/apiInformation.json", API),
+        ("apis/a/specification.yaml", SPECIFICATION),
+        ("apis/a;rev=2/apiInformation.json", API),
+        ("apis/a;rev=2/specification.yaml", SPECIFICATION),
+    ]);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert!(warnings(&loaded)[0].contains("repeats the current revision of 'a'"));
+    assert_eq!(service(loaded).apis.len(), 1);
+}
+
+#[test]
+fn an_api_without_version_set_may_be_the_original_of_one() {
+    let versioned = r#"{ "properties": { "path": "calc", "displayName": "Calc", "apiVersion": "v1", "apiVersionSetId": "/apiVersionSets/s" } }"#;
+    let set = r#"{ "properties": { "displayName": "s", "versioningScheme": "Segment" } }"#;
+    let mut files = vec![
+        ("apis/a/apiInformation.json", API),
+        ("apis/a/specification.yaml", SPECIFICATION),
+        ("apis/b/apiInformation.json", versioned),
+        ("apis/b/specification.yaml", SPECIFICATION),
+        ("version sets/s/versionSetInformation.json", set),
+    ];
+    let folder = Folder::new(&files);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert!(warnings(&loaded)[0].contains("it answers when a request names no version"));
+    assert_eq!(service(loaded).apis.len(), 2);
+    files.push(("apis/c/apiInformation.json", API));
+    let folder = Folder::new(&files);
+    let found = errors(&load(&folder.0, &options(&[], &[])));
+    assert!(
+        found[0].contains("APIs 'a' and 'c' are both at path 'calc'"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn values_that_only_loggers_mention_are_not_asked_for() {
+    let value = r#"{ "properties": { "displayName": "logger-key", "secret": true } }"#;
+    let logger = r#"{ "properties": { "loggerType": "applicationInsights", "credentials": { "instrumentationKey": "{{logger-key}}" } } }"#;
+    let mut files = vec![
+        ("named values/k/namedValueInformation.json", value),
+        ("loggers/l/loggerInformation.json", logger),
+    ];
+    let folder = Folder::new(&files);
+    assert!(load(&folder.0, &options(&[], &[])).service.is_some());
+    files.push((
+        "policy.xml",
+        "<policies><inbound><trace source=\"{{logger-key}}\">x</trace></inbound></policies>",
+    ));
+    let folder = Folder::new(&files);
+    assert_eq!(errors(&load(&folder.0, &options(&[], &[]))).len(), 1);
+}
