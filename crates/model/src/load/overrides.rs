@@ -14,7 +14,8 @@ use super::tree::{Node, Value};
 use crate::{Located, ResourceName};
 
 /// Sections that have no bearing on a gateway.
-const WITHOUT_EFFECT: [&str; 6] = [
+const WITHOUT_EFFECT: [&str; 7] = [
+    "apimServiceName",
     "diagnostics",
     "gateways",
     "loggers",
@@ -23,16 +24,30 @@ const WITHOUT_EFFECT: [&str; 6] = [
     "tags",
 ];
 
+/// What an entry may hold besides those.
+const IN_AN_ENTRY: [&str; 6] = [
+    "name",
+    "properties",
+    "policies",
+    "operations",
+    "apis",
+    "groups",
+];
+
 /// Reads the file and applies it.
 pub(crate) fn apply(context: &Context<'_>, path: &Path, raw: &mut Raw) {
-    let Some(mut root) = context.read_tree(path, None, Severity::Error) else {
+    let Some(root) = context.read_tree(path, None, Severity::Error) else {
         return;
     };
-    replace_tokens(context, &mut root);
     for entry in root.entries() {
-        let node = &entry.value;
-        match entry.key.value.as_str() {
-            "apimServiceName" => {}
+        let key = entry.key.value.as_str();
+        if WITHOUT_EFFECT.contains(&key) {
+            continue;
+        }
+        let mut node = entry.value.clone();
+        replace_tokens(context, &mut node);
+        let node = &node;
+        match key {
             "namedValues" => merge_all(context, node, "named value", &mut raw.named_values),
             "backends" => merge_all(context, node, "backend", &mut raw.backends),
             "versionSets" => merge_all(context, node, "version set", &mut raw.version_sets),
@@ -63,7 +78,6 @@ pub(crate) fn apply(context: &Context<'_>, path: &Path, raw: &mut Raw) {
                 "not-supported",
                 "workspaces are not supported",
             ),
-            key if WITHOUT_EFFECT.contains(&key) => {}
             key => context.error(
                 &entry.key.origin,
                 "unknown-key",
@@ -126,7 +140,19 @@ fn each(
             .get("name")
             .and_then(|name| Some((name.as_text()?, &name.origin)))
         {
-            Some((name, origin)) => visit(item, &Located::new(name.to_owned(), origin.clone())),
+            Some((name, origin)) => {
+                for entry in item.entries() {
+                    let key = entry.key.value.as_str();
+                    if !IN_AN_ENTRY.contains(&key) && !WITHOUT_EFFECT.contains(&key) {
+                        context.warn(
+                            &entry.key.origin,
+                            "no-effect",
+                            format!("{what} override: '{key}' has no effect here; properties belong under 'properties'"),
+                        );
+                    }
+                }
+                visit(item, &Located::new(name.to_owned(), origin.clone()));
+            }
             None => context.error(
                 &item.origin,
                 "missing-value",

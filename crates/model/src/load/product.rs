@@ -110,18 +110,6 @@ pub(crate) fn read_subscription(
             ],
         )
         .unwrap_or_default();
-    if primary_key.is_none() && secondary_key.is_none() && state == SubscriptionState::Active {
-        context.report(
-            entity
-                .name
-                .origin
-                .warning("subscription-without-key", format!("subscription '{name}' has no key, so nobody can use it"))
-                .help(format!(
-                    "add primaryKey (env:NAME and file:PATH are allowed), or set TIDEGATE_SUBSCRIPTION_{}_PRIMARY_KEY",
-                    environment_suffix(name)
-                )),
-        );
-    }
     let owner = object
         .text("ownerId")
         .filter(|id| !id.value.is_empty())

@@ -5,9 +5,12 @@ mod backends;
 
 use std::collections::{HashMap, HashSet};
 
+use tidegate_policy_xml::diagnostic::Severity;
+
 use super::context::Context;
+use super::named_values::environment_suffix;
 use super::suggest::did_you_mean;
-use crate::{Origin, ResourceName, Service, Subscription, SubscriptionScope};
+use crate::{Origin, ResourceName, Service, Subscription, SubscriptionScope, SubscriptionState};
 
 /// Checks a service; findings go to the context.
 pub(crate) fn check(context: &Context<'_>, service: &Service) {
@@ -20,6 +23,7 @@ pub(crate) fn check(context: &Context<'_>, service: &Service) {
     apis::paths(context, service);
     products(context, service);
     subscriptions(context, service);
+    subscriptions_without_key(context, service);
 }
 
 /// Reports names that occur twice in a collection, or that no resource could have.
@@ -200,6 +204,71 @@ fn products(context: &Context<'_>, service: &Service) {
     }
 }
 
+/// A subscription to something that is not there. Extracts of a part of an instance are full of them, and they open
+/// nothing, so there it is no error.
+fn dangling<'a>(
+    context: &Context<'_>,
+    origin: &Origin,
+    message: String,
+    name: &str,
+    known: impl Iterator<Item = &'a ResourceName>,
+) {
+    match context.unknown_keys.get() {
+        Severity::Error => unknown(context, origin, message, name, known),
+        Severity::Warning => {
+            context.warn(
+                origin,
+                "unknown-reference",
+                format!("{message}; it opens nothing"),
+            );
+        }
+    }
+}
+
+/// How many subscriptions without key are named one by one.
+const NAMED_WITHOUT_KEY: usize = 3;
+
+fn subscriptions_without_key(context: &Context<'_>, service: &Service) {
+    let without: Vec<&Subscription> = service
+        .subscriptions
+        .iter()
+        .filter(|subscription| {
+            subscription.state == SubscriptionState::Active
+                && subscription.primary_key.is_none()
+                && subscription.secondary_key.is_none()
+        })
+        .collect();
+    let report = |first: &Subscription, message: String| {
+        context.report(
+            first
+                .origin
+                .warning("subscription-without-key", message)
+                .help(format!(
+                    "add primaryKey (env:NAME and file:PATH are allowed), or set TIDEGATE_SUBSCRIPTION_{}_PRIMARY_KEY",
+                    environment_suffix(first.name.as_str())
+                )),
+        );
+    };
+    if let Some(first) = without.first()
+        && without.len() > NAMED_WITHOUT_KEY
+    {
+        let message = format!(
+            "{} subscriptions have no key, so nobody can use them; '{}' is the first",
+            without.len(),
+            first.name
+        );
+        report(first, message);
+        return;
+    }
+    for subscription in without {
+        let message = format!(
+            "subscription '{}' has no key, so nobody can use it",
+            subscription.name
+        );
+        report(subscription, message);
+    }
+}
+
 fn subscriptions(context: &Context<'_>, service: &Service) {
     let apis: HashSet<ResourceName> = service
         .apis
@@ -218,14 +287,14 @@ fn subscriptions(context: &Context<'_>, service: &Service) {
         let origin = &subscription.scope.origin;
         match &subscription.scope.value {
             SubscriptionScope::AllApis => {}
-            SubscriptionScope::Api(api) if !apis.contains(api) => unknown(
+            SubscriptionScope::Api(api) if !apis.contains(api) => dangling(
                 context,
                 origin,
                 format!("subscription '{name}': there is no API '{api}'"),
                 api.as_str(),
                 apis.iter(),
             ),
-            SubscriptionScope::Product(product) if !products.contains(product) => unknown(
+            SubscriptionScope::Product(product) if !products.contains(product) => dangling(
                 context,
                 origin,
                 format!("subscription '{name}': there is no product '{product}'"),

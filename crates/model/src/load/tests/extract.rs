@@ -392,3 +392,56 @@ fn values_that_only_loggers_mention_are_not_asked_for() {
     let folder = Folder::new(&files);
     assert_eq!(errors(&load(&folder.0, &options(&[], &[]))).len(), 1);
 }
+
+#[test]
+fn subscriptions_to_what_was_not_extracted_are_warnings() {
+    let subscription = r#"{ "properties": { "scope": "/apis/elsewhere", "primaryKey": "k" } }"#;
+    let folder = Folder::new(&[("subscriptions/s/subscriptionInformation.json", subscription)]);
+    let loaded = load(&folder.0, &options(&[], &[]));
+    assert_eq!(
+        warnings(&loaded),
+        ["1:28 unknown-reference subscription 's': there is no API 'elsewhere'; it opens nothing"]
+    );
+    assert!(loaded.service.is_some());
+}
+
+#[test]
+fn many_subscriptions_without_key_are_one_warning() {
+    let files: Vec<(String, &str)> = (0..5)
+        .map(|number| {
+            let name = format!("subscriptions/s{number}/subscriptionInformation.json");
+            (name, r#"{ "properties": { "scope": "/apis" } }"#)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), *text))
+        .collect();
+    let folder = Folder::new(&files);
+    let found = warnings(&load(&folder.0, &options(&[], &[])));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].contains("5 subscriptions have no key"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn tokens_of_sections_without_effect_are_not_asked_for() {
+    let folder = Folder::new(&[
+        ("policy.xml", "<policies />"),
+        (
+            "backends/b/backendInformation.json",
+            r#"{"properties":{"url":"http://b.example"}}"#,
+        ),
+        (
+            "prod.yaml",
+            "loggers: [ { name: l, properties: { resourceId: '{#NOWHERE#}' } } ]\nbackends: [ { name: b, url: 'http://c.example' } ]\n",
+        ),
+    ]);
+    let mut options = options(&[], &[]);
+    options.environment = Some(folder.0.join("prod.yaml"));
+    let loaded = load(&folder.0, &options);
+    assert!(warnings(&loaded)[0].contains("'url' has no effect here"));
+    assert!(loaded.service.is_some());
+}
