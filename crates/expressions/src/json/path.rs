@@ -4,9 +4,9 @@
 //! `[?(@.a == 'x' && @.b > 1)]`. Messages are Json.NET's.
 
 use super::error::{Error, Result};
+use super::number;
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
-use super::number;
 
 /// One step of a path.
 #[derive(Debug)]
@@ -22,7 +22,11 @@ pub(super) enum Step {
     /// An element; `None` is `[*]`.
     Index(Option<i32>),
     Indexes(Vec<i32>),
-    Slice { start: Option<i32>, end: Option<i32>, step: Option<i32> },
+    Slice {
+        start: Option<i32>,
+        end: Option<i32>,
+        step: Option<i32>,
+    },
     Filter(Query),
     ScanFilter(Query),
 }
@@ -32,7 +36,11 @@ pub(super) enum Step {
 pub(super) enum Query {
     And(Vec<Query>),
     Or(Vec<Query>),
-    Test { left: Side, operator: Operator, right: Option<Side> },
+    Test {
+        left: Side,
+        operator: Operator,
+        right: Option<Side>,
+    },
 }
 
 #[derive(Debug)]
@@ -61,7 +69,11 @@ const OPEN_QUERY: &str = "Path ended with open query.";
 
 /// Reads a path.
 pub(super) fn parse(text: &str) -> Result<Vec<Step>> {
-    let mut parser = Parser { chars: text.chars().collect(), at: 0, nesting: 0 };
+    let mut parser = Parser {
+        chars: text.chars().collect(),
+        at: 0,
+        nesting: 0,
+    };
     parser.main()
 }
 
@@ -82,7 +94,11 @@ impl Parser {
     }
 
     fn text(&self, start: usize, end: usize) -> String {
-        self.chars.get(start..end).unwrap_or_default().iter().collect()
+        self.chars
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .collect()
     }
 
     fn skip_spaces(&mut self) {
@@ -93,7 +109,10 @@ impl Parser {
 
     fn take(&mut self, word: &str) -> bool {
         let length = word.chars().count();
-        let found = self.chars.get(self.at..self.at + length).is_some_and(|c| c.iter().copied().eq(word.chars()));
+        let found = self
+            .chars
+            .get(self.at..self.at + length)
+            .is_some_and(|c| c.iter().copied().eq(word.chars()));
         if found {
             self.at += length;
         }
@@ -119,7 +138,9 @@ impl Parser {
             self.skip_spaces();
             if self.at < self.chars.len() {
                 let found = self.chars.get(stopped).copied().unwrap_or(' ');
-                return Err(Error::json(format!("Unexpected character while parsing path: {found}")));
+                return Err(Error::json(format!(
+                    "Unexpected character while parsing path: {found}"
+                )));
             }
         }
         Ok(steps)
@@ -158,7 +179,9 @@ impl Parser {
                 }
                 '=' | '<' | '!' | '>' | '|' | '&' if in_query => break,
                 c if after_indexer => {
-                    return Err(Error::json(format!("Unexpected character following indexer: {c}")));
+                    return Err(Error::json(format!(
+                        "Unexpected character following indexer: {c}"
+                    )));
                 }
                 _ => self.at += 1,
             }
@@ -176,7 +199,11 @@ impl Parser {
         let name = self.text(start, self.at);
         let name = name.trim_end();
         let name = (name != "*").then(|| name.to_owned());
-        if scan { Step::Scan(name) } else { Step::Field(name) }
+        if scan {
+            Step::Scan(name)
+        } else {
+            Step::Field(name)
+        }
     }
 
     /// What stands in brackets; leaves the closing one to the caller.
@@ -192,7 +219,9 @@ impl Parser {
     }
 
     fn unexpected_in_indexer(found: char) -> Error {
-        Error::json(format!("Unexpected character while parsing path indexer: {found}"))
+        Error::json(format!(
+            "Unexpected character while parsing path indexer: {found}"
+        ))
     }
 
     fn quoted_fields(&mut self, close: char, scan: bool) -> Result<Step> {
@@ -232,7 +261,9 @@ impl Parser {
                         text.push(escaped);
                         self.at += 1;
                     }
-                    Some(other) => return Err(Error::json(format!("Unknown escape character: \\{other}"))),
+                    Some(other) => {
+                        return Err(Error::json(format!("Unknown escape character: \\{other}")));
+                    }
                     None => break,
                 },
                 c => text.push(c),
@@ -269,7 +300,11 @@ impl Parser {
                             *part = Some(self.integer(start, stop)?);
                         }
                         let [first, last, step] = slice;
-                        return Ok(Step::Slice { start: first, end: last, step });
+                        return Ok(Step::Slice {
+                            start: first,
+                            end: last,
+                            step,
+                        });
                     }
                     if stop == start {
                         return Err(expected());
@@ -337,7 +372,11 @@ impl Parser {
         if found != close {
             return Err(Self::unexpected_in_indexer(found));
         }
-        Ok(if scan { Step::ScanFilter(condition) } else { Step::Filter(condition) })
+        Ok(if scan {
+            Step::ScanFilter(condition)
+        } else {
+            Step::Filter(condition)
+        })
     }
 
     /// Tests joined by `&&` and `||`. As in Json.NET, a change of the operator opens a group that reaches to the end.
@@ -352,10 +391,16 @@ impl Parser {
                     (operator, Some(self.side()?))
                 }
             };
-            let test = Query::Test { left, operator, right };
+            let test = Query::Test {
+                left,
+                operator,
+                right,
+            };
             match self.current(OPEN_QUERY)? {
                 ')' => {
-                    let Some((_, last)) = groups.last_mut() else { return Ok(test) };
+                    let Some((_, last)) = groups.last_mut() else {
+                        return Ok(test);
+                    };
                     last.push(test);
                     return Ok(fold(groups));
                 }
@@ -377,14 +422,20 @@ impl Parser {
 
     fn unexpected_in_query(&self) -> Error {
         let found = self.peek().unwrap_or(' ');
-        Error::json(format!("Unexpected character while parsing path query: {found}"))
+        Error::json(format!(
+            "Unexpected character while parsing path query: {found}"
+        ))
     }
 
     fn side(&mut self) -> Result<Side> {
         self.skip_spaces();
         let side = match self.current(OPEN_QUERY)? {
             root @ ('$' | '@') => {
-                let mut steps = if root == '$' { vec![Step::Root] } else { Vec::new() };
+                let mut steps = if root == '$' {
+                    vec![Step::Root]
+                } else {
+                    Vec::new()
+                };
                 self.at += 1;
                 if self.path(&mut steps, self.at, true)? {
                     return Err(Error::json(OPEN_QUERY));
@@ -401,7 +452,10 @@ impl Parser {
     fn literal(&mut self) -> Result<JToken> {
         let value = |token_type, scalar| Ok(JToken::typed_value(token_type, scalar));
         match self.current(OPEN_QUERY)? {
-            '\'' => value(TokenType::String, Scalar::String(self.quoted_string()?.into())),
+            '\'' => value(
+                TokenType::String,
+                Scalar::String(self.quoted_string()?.into()),
+            ),
             c if c.is_ascii_digit() || c == '-' => {
                 let start = self.at;
                 self.at += 1;
@@ -473,7 +527,13 @@ impl Parser {
 
 /// The first group holds the next as its last part, and so on.
 fn fold(mut groups: Vec<(bool, Vec<Query>)>) -> Query {
-    let wrap = |(and, tests): (bool, Vec<Query>)| if and { Query::And(tests) } else { Query::Or(tests) };
+    let wrap = |(and, tests): (bool, Vec<Query>)| {
+        if and {
+            Query::And(tests)
+        } else {
+            Query::Or(tests)
+        }
+    };
     let mut inner: Option<Query> = None;
     while let Some((and, mut tests)) = groups.pop() {
         tests.extend(inner.take());

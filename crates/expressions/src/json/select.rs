@@ -1,10 +1,10 @@
 //! `SelectToken(s)`: what a path's steps select in a tree.
 
+use super::date;
 use super::error::{Error, Result};
 use super::path::{self, Operator, Query, Side, Step};
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
-use super::date;
 use crate::value::Str;
 
 /// Tokens that one selection may visit: `..*..*` multiplies them.
@@ -12,9 +12,19 @@ const MAX_VISITS: usize = 2_000_000;
 
 impl JToken {
     /// `SelectTokens(path, errorWhenNoMatch)`, all at once. `regex_steps` bounds a filter's `=~`.
-    pub fn select_tokens(&self, path: &str, strict: bool, regex_steps: usize) -> Result<Vec<JToken>> {
+    pub fn select_tokens(
+        &self,
+        path: &str,
+        strict: bool,
+        regex_steps: usize,
+    ) -> Result<Vec<JToken>> {
         let steps = path::parse(path)?;
-        let mut selection = Selection { root: self, strict, visits: MAX_VISITS, regex_steps };
+        let mut selection = Selection {
+            root: self,
+            strict,
+            visits: MAX_VISITS,
+            regex_steps,
+        };
         selection.run(&steps, self, strict)
     }
 }
@@ -52,7 +62,11 @@ impl Selection<'_> {
 
     /// Fails with the message when a match is required.
     fn missing(&self, message: impl FnOnce() -> String) -> Result<()> {
-        if self.strict { Err(Error::json(message())) } else { Ok(()) }
+        if self.strict {
+            Err(Error::json(message()))
+        } else {
+            Ok(())
+        }
     }
 
     fn step(&mut self, step: &Step, token: &JToken, found: &mut Vec<JToken>) -> Result<()> {
@@ -61,13 +75,19 @@ impl Selection<'_> {
             Step::Field(name) => return self.field(name.as_deref(), token, found),
             Step::Fields(names) => {
                 if token.token_type() != TokenType::Object {
-                    let list = names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");
-                    return self.missing(|| format!("Properties {list} not valid on {}.", token.class()));
+                    let list = names
+                        .iter()
+                        .map(|n| format!("'{n}'"))
+                        .collect::<Vec<_>>()
+                        .join(", ");
+                    return self
+                        .missing(|| format!("Properties {list} not valid on {}.", token.class()));
                 }
                 for name in names {
                     match token.get_str(name) {
                         Some(value) => found.push(value),
-                        None => self.missing(|| format!("Property '{name}' does not exist on JObject."))?,
+                        None => self
+                            .missing(|| format!("Property '{name}' does not exist on JObject."))?,
                     }
                 }
             }
@@ -75,7 +95,10 @@ impl Selection<'_> {
                 let all = token.descendants(true);
                 self.visit(all.len())?;
                 match name {
-                    None => found.extend(all.into_iter().filter(|t| t.token_type() != TokenType::Property)),
+                    None => found.extend(
+                        all.into_iter()
+                            .filter(|t| t.token_type() != TokenType::Property),
+                    ),
                     Some(name) => self.named(&all, |n| *n == **name, found),
                 }
             }
@@ -86,7 +109,10 @@ impl Selection<'_> {
             }
             Step::Index(Some(index)) => self.index(*index, token, found)?,
             Step::Index(None) => {
-                if !matches!(token.token_type(), TokenType::Array | TokenType::Constructor) {
+                if !matches!(
+                    token.token_type(),
+                    TokenType::Array | TokenType::Constructor
+                ) {
                     return self.missing(|| format!("Index * not valid on {}.", token.class()));
                 }
                 self.visit(token.count())?;
@@ -97,7 +123,9 @@ impl Selection<'_> {
                     self.index(*index, token, found)?;
                 }
             }
-            Step::Slice { start, end, step } => return self.slice(*start, *end, *step, token, found),
+            Step::Slice { start, end, step } => {
+                return self.slice(*start, *end, *step, token, found);
+            }
             Step::Filter(query) => {
                 for child in token.children() {
                     if self.holds(query, &child)? {
@@ -117,9 +145,13 @@ impl Selection<'_> {
     }
 
     fn named(&self, tokens: &[JToken], matches: impl Fn(&Str) -> bool, found: &mut Vec<JToken>) {
-        let properties = tokens.iter().filter(|t| t.token_type() == TokenType::Property);
+        let properties = tokens
+            .iter()
+            .filter(|t| t.token_type() == TokenType::Property);
         found.extend(
-            properties.filter(|t| t.name().is_some_and(|name| matches(&name))).filter_map(JToken::property_value),
+            properties
+                .filter(|t| t.name().is_some_and(|name| matches(&name)))
+                .filter_map(JToken::property_value),
         );
     }
 
@@ -143,7 +175,10 @@ impl Selection<'_> {
 
     fn index(&self, index: i32, token: &JToken, found: &mut Vec<JToken>) -> Result<()> {
         let class = token.class();
-        if !matches!(token.token_type(), TokenType::Array | TokenType::Constructor) {
+        if !matches!(
+            token.token_type(),
+            TokenType::Array | TokenType::Constructor
+        ) {
             return self.missing(|| format!("Index {index} not valid on {class}."));
         }
         match token.item(index) {
@@ -178,13 +213,24 @@ impl Selection<'_> {
             None => default,
         };
         let first = place(start, if forward { 0 } else { count - 1 });
-        let first = if forward { first.max(0).min(count) } else { first.min(count - 1) };
-        let last = place(end, if forward { count } else { -1 }).max(-1).min(count);
+        let first = if forward {
+            first.max(0).min(count)
+        } else {
+            first.min(count - 1)
+        };
+        let last = place(end, if forward { count } else { -1 })
+            .max(-1)
+            .min(count);
         let valid = |at: i64| if forward { at < last } else { at > last };
         if !valid(first) {
             let shown = |at: Option<i32>| at.map_or("*".to_owned(), |at| at.to_string());
-            return self
-                .missing(|| format!("Array slice of {} to {} returned no results.", shown(start), shown(end)));
+            return self.missing(|| {
+                format!(
+                    "Array slice of {} to {} returned no results.",
+                    shown(start),
+                    shown(end)
+                )
+            });
         }
         self.visit(token.count())?;
         let mut at = first;
@@ -214,9 +260,15 @@ impl Selection<'_> {
                 }
                 Ok(false)
             }
-            Query::Test { left, operator, right } => {
+            Query::Test {
+                left,
+                operator,
+                right,
+            } => {
                 let left = self.side(left, token)?;
-                let Some(right) = right else { return Ok(!left.is_empty()) };
+                let Some(right) = right else {
+                    return Ok(!left.is_empty());
+                };
                 let right = self.side(right, token)?;
                 for a in &left {
                     for b in &right {
@@ -257,11 +309,13 @@ impl Selection<'_> {
 
     /// `a =~ /pattern/options`
     fn matches(&self, a: &JToken, b: &JToken) -> Result<bool> {
-        let (Some(Scalar::String(input)), Some(Scalar::String(pattern))) = (a.scalar(), b.scalar()) else {
+        let (Some(Scalar::String(input)), Some(Scalar::String(pattern))) = (a.scalar(), b.scalar())
+        else {
             return Ok(false);
         };
         let pattern = pattern.to_utf8();
-        let Some((pattern, letters)) = pattern.strip_prefix('/').and_then(|p| p.rsplit_once('/')) else {
+        let Some((pattern, letters)) = pattern.strip_prefix('/').and_then(|p| p.rsplit_once('/'))
+        else {
             return Ok(false);
         };
         let mut options = crate::regex::Options::default();
@@ -284,13 +338,17 @@ fn equal(a: &JToken, b: &JToken) -> bool {
     if a.value_equals(b) {
         return true;
     }
-    let (Some(x), Some(Scalar::String(text))) = (a.scalar(), b.scalar()) else { return false };
+    let (Some(x), Some(Scalar::String(text))) = (a.scalar(), b.scalar()) else {
+        return false;
+    };
     let shown = match &x {
         Scalar::Date(date) => date::iso_text(*date).into(),
         Scalar::DateOffset(date) => date::offset_iso_text(*date).into(),
         Scalar::Bytes(bytes) => {
             use base64::Engine;
-            base64::engine::general_purpose::STANDARD.encode(bytes).into()
+            base64::engine::general_purpose::STANDARD
+                .encode(bytes)
+                .into()
         }
         Scalar::Guid(_) | Scalar::TimeSpan(_) | Scalar::Uri(_) => x.to_text(),
         _ => return false,
@@ -311,7 +369,11 @@ mod tests {
 
     fn error(json: &str, path: &str, strict: bool) -> String {
         let token = parse(json, &Default::default()).unwrap();
-        token.select_tokens(path, strict, 100_000).unwrap_err().message.into_owned()
+        token
+            .select_tokens(path, strict, 100_000)
+            .unwrap_err()
+            .message
+            .into_owned()
     }
 
     #[test]
@@ -362,18 +424,36 @@ mod tests {
     fn bad_paths_and_missing_matches_are_errors() {
         assert_eq!(error("{}", "a[", false), "Path ended with open indexer.");
         assert_eq!(error("{}", "a[]", false), "Array index expected.");
-        assert_eq!(error("{}", "a[0]b", false), "Unexpected character following indexer: b");
-        assert_eq!(error("{}", "a.", false), "Unexpected end while parsing path.");
-        assert_eq!(error("{}", "x.y", true), "Property 'x' does not exist on JObject.");
-        assert_eq!(error("[1]", "[3]", true), "Index 3 outside the bounds of JArray.");
+        assert_eq!(
+            error("{}", "a[0]b", false),
+            "Unexpected character following indexer: b"
+        );
+        assert_eq!(
+            error("{}", "a.", false),
+            "Unexpected end while parsing path."
+        );
+        assert_eq!(
+            error("{}", "x.y", true),
+            "Property 'x' does not exist on JObject."
+        );
+        assert_eq!(
+            error("[1]", "[3]", true),
+            "Index 3 outside the bounds of JArray."
+        );
         assert_eq!(error("[1]", "[0:1:0]", false), "Step cannot be zero.");
         let nested = "[?(@".repeat(100);
-        assert_eq!(error("{}", &nested, false), "The path nests too many queries.");
+        assert_eq!(
+            error("{}", &nested, false),
+            "The path nests too many queries."
+        );
     }
 
     #[test]
     fn a_path_that_multiplies_tokens_is_stopped() {
         let json = format!("{}1{}", "[".repeat(300), "]".repeat(300));
-        assert_eq!(error(&json, "..*..*..*..*", false), "The path selects too many tokens.");
+        assert_eq!(
+            error(&json, "..*..*..*..*", false),
+            "The path selects too many tokens."
+        );
     }
 }

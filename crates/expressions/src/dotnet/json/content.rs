@@ -85,7 +85,11 @@ impl Object for BigInteger {
     }
 
     fn equals(&self, other: &Value) -> Option<bool> {
-        Some(other.as_object::<Self>().is_some_and(|other| self.0 == other.0))
+        Some(
+            other
+                .as_object::<Self>()
+                .is_some_and(|other| self.0 == other.0),
+        )
     }
 
     fn hash(&self) -> Option<u64> {
@@ -115,7 +119,8 @@ pub(super) fn is_multiple(value: &Value) -> bool {
     match value {
         Value::Host(_) => relations::element_type(&value.type_of()).is_some(),
         Value::Object(_) => {
-            collections::bytes_of(value).is_none() && relations::element_type(&value.type_of()).is_some()
+            collections::bytes_of(value).is_none()
+                && relations::element_type(&value.type_of()).is_some()
         }
         _ => false,
     }
@@ -129,7 +134,13 @@ pub(super) fn insert(rt: &mut Runtime<'_>, parent: &JToken, at: usize, content: 
     insert_nested(rt, parent, at, content, 0)
 }
 
-fn insert_nested(rt: &mut Runtime<'_>, parent: &JToken, at: usize, content: &Value, nesting: usize) -> R<()> {
+fn insert_nested(
+    rt: &mut Runtime<'_>,
+    parent: &JToken,
+    at: usize,
+    content: &Value,
+    nesting: usize,
+) -> R<()> {
     if !is_multiple(content) {
         rt.tick()?;
         rt.allocate(64)?;
@@ -138,7 +149,10 @@ fn insert_nested(rt: &mut Runtime<'_>, parent: &JToken, at: usize, content: &Val
         return Ok(parent.insert(i32::try_from(at).unwrap_or(i32::MAX), item.as_ref())?);
     }
     if nesting == MAX_NESTING {
-        return Err(Fault::argument("The content nests too many sequences.", "content"));
+        return Err(Fault::argument(
+            "The content nests too many sequences.",
+            "content",
+        ));
     }
     let mut elements = rt.iterate(content)?;
     let mut at = at;
@@ -178,9 +192,12 @@ pub(super) fn property_value(rt: &mut Runtime<'_>, content: &Value) -> R<Option<
 pub(super) fn implicit(value: &Value) -> JToken {
     let widened = match value {
         // The constructors for integers take Int64.
-        Value::SByte(_) | Value::Byte(_) | Value::Int16(_) | Value::UInt16(_) | Value::Int32(_) | Value::UInt32(_) => {
-            value.as_integer().map(Scalar::int64)
-        }
+        Value::SByte(_)
+        | Value::Byte(_)
+        | Value::Int16(_)
+        | Value::UInt16(_)
+        | Value::Int32(_)
+        | Value::UInt32(_) => value.as_integer().map(Scalar::int64),
         other => scalar_of(other),
     };
     match widened {

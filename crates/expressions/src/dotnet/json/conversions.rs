@@ -32,7 +32,9 @@ fn from_string(c: &mut Call<'_, '_>) -> R<Value> {
 fn to_value(c: &mut Call<'_, '_>) -> R<Value> {
     let ty = &c.member.result;
     let nullable = ty.nullable_underlying().is_some();
-    let Some(target) = typed::scalar_target(ty.unwrap_nullable()) else { return Ok(Value::Null) };
+    let Some(target) = typed::scalar_target(ty.unwrap_nullable()) else {
+        return Ok(Value::Null);
+    };
     let scalar = json::explicit(opt_token(c, 0).as_ref(), Conversion { target, nullable })?;
     if let (json::ScalarTarget::Uri, Scalar::Uri(text)) = (target, &scalar) {
         return uri_type(text);

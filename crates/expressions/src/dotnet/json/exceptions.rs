@@ -12,11 +12,22 @@ fn property(c: &Call<'_, '_>, name: &str) -> R<Value> {
 
 pub(super) fn define(types: &mut Types) {
     exception_type(types, "Newtonsoft.Json.JsonException", "Exception").beyond_documentation();
-    let mut t = exception_type(types, "Newtonsoft.Json.JsonReaderException", "JsonException");
+    let mut t = exception_type(
+        types,
+        "Newtonsoft.Json.JsonReaderException",
+        "JsonException",
+    );
     t.beyond_documentation();
     t.property("int LineNumber", |c| property(c, "LineNumber"));
     t.property("int LinePosition", |c| property(c, "LinePosition"));
     t.property("string Path", |c| property(c, "Path"));
-    exception_type(types, "Newtonsoft.Json.JsonSerializationException", "JsonException").beyond_documentation();
-    types.structure("System.Numerics.BigInteger").beyond_documentation();
+    exception_type(
+        types,
+        "Newtonsoft.Json.JsonSerializationException",
+        "JsonException",
+    )
+    .beyond_documentation();
+    types
+        .structure("System.Numerics.BigInteger")
+        .beyond_documentation();
 }

@@ -16,47 +16,66 @@ pub(super) fn define(types: &mut Types) {
         let ty = c.ty(1);
         single(c, &ty)
     });
-    t.extension("IJEnumerable<JToken> Values(this IEnumerable<JToken> source)", |c| {
-        let source = c.required(0)?;
-        values_of(c, &source, None)
-    });
-    t.extension("IJEnumerable<JToken> Values(this IEnumerable<JToken> source, object key)", |c| {
-        let source = c.required(0)?;
-        let key = key(c, 1)?;
-        values_of(c, &source, Some(&key))
-    });
-    t.extension("IEnumerable<U> Values<U>(this IEnumerable<JToken> source)", |c| {
-        let source = c.required(0)?;
-        let found = found_values(c, &source, None)?;
-        Ok(typed::converted(found, c.ty(0)))
-    });
-    t.extension("IEnumerable<U> Values<U>(this IEnumerable<JToken> source, object key)", |c| {
-        let source = c.required(0)?;
-        let key = key(c, 1)?;
-        let found = found_values(c, &source, Some(&key))?;
-        Ok(typed::converted(found, c.ty(0)))
-    });
-    t.extension("IJEnumerable<JToken> Children(this IEnumerable<JToken> source)", |c| {
-        gather(c, JToken::children)
-    });
-    t.extension("IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)", |c| {
-        gather(c, JToken::children)
-    });
-    t.extension("IJEnumerable<JToken> Descendants(this IEnumerable<JContainer> source)", |c| {
-        gather(c, |token| token.descendants(false))
-    });
-    t.extension("IJEnumerable<JToken> DescendantsAndSelf(this IEnumerable<JContainer> source)", |c| {
-        gather(c, |token| token.descendants(true))
-    });
-    t.extension("IJEnumerable<JToken> Ancestors(this IEnumerable<JToken> source)", |c| {
-        gather(c, |token| token.ancestors(false))
-    });
-    t.extension("IJEnumerable<JToken> AncestorsAndSelf(this IEnumerable<JToken> source)", |c| {
-        gather(c, |token| token.ancestors(true))
-    });
-    t.extension("IJEnumerable<JToken> AsJEnumerable(this IEnumerable<JToken> source)", |c| {
-        gather(c, |token| vec![token.clone()])
-    });
+    t.extension(
+        "IJEnumerable<JToken> Values(this IEnumerable<JToken> source)",
+        |c| {
+            let source = c.required(0)?;
+            values_of(c, &source, None)
+        },
+    );
+    t.extension(
+        "IJEnumerable<JToken> Values(this IEnumerable<JToken> source, object key)",
+        |c| {
+            let source = c.required(0)?;
+            let key = key(c, 1)?;
+            values_of(c, &source, Some(&key))
+        },
+    );
+    t.extension(
+        "IEnumerable<U> Values<U>(this IEnumerable<JToken> source)",
+        |c| {
+            let source = c.required(0)?;
+            let found = found_values(c, &source, None)?;
+            Ok(typed::converted(found, c.ty(0)))
+        },
+    );
+    t.extension(
+        "IEnumerable<U> Values<U>(this IEnumerable<JToken> source, object key)",
+        |c| {
+            let source = c.required(0)?;
+            let key = key(c, 1)?;
+            let found = found_values(c, &source, Some(&key))?;
+            Ok(typed::converted(found, c.ty(0)))
+        },
+    );
+    t.extension(
+        "IJEnumerable<JToken> Children(this IEnumerable<JToken> source)",
+        |c| gather(c, JToken::children),
+    );
+    t.extension(
+        "IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)",
+        |c| gather(c, JToken::children),
+    );
+    t.extension(
+        "IJEnumerable<JToken> Descendants(this IEnumerable<JContainer> source)",
+        |c| gather(c, |token| token.descendants(false)),
+    );
+    t.extension(
+        "IJEnumerable<JToken> DescendantsAndSelf(this IEnumerable<JContainer> source)",
+        |c| gather(c, |token| token.descendants(true)),
+    );
+    t.extension(
+        "IJEnumerable<JToken> Ancestors(this IEnumerable<JToken> source)",
+        |c| gather(c, |token| token.ancestors(false)),
+    );
+    t.extension(
+        "IJEnumerable<JToken> AncestorsAndSelf(this IEnumerable<JToken> source)",
+        |c| gather(c, |token| token.ancestors(true)),
+    );
+    t.extension(
+        "IJEnumerable<JToken> AsJEnumerable(this IEnumerable<JToken> source)",
+        |c| gather(c, |token| vec![token.clone()]),
+    );
 }
 
 /// `token.Value<U>()`
@@ -89,7 +108,9 @@ pub(super) fn values_of(c: &mut Call<'_, '_>, source: &Value, key: Option<&Key>)
 fn found_values(c: &mut Call<'_, '_>, source: &Value, key: Option<&Key>) -> R<Vec<JToken>> {
     let mut found = Vec::new();
     for element in c.rt.collect(source)? {
-        let Value::Json(element) = element else { continue };
+        let Value::Json(element) = element else {
+            continue;
+        };
         match key {
             Some(key) => found.extend(element.index(key)?),
             None if element.is_value() => found.push(element),

@@ -25,7 +25,10 @@ pub(super) fn define(types: &mut Types) {
         let value = c.required(0)?;
         let made = serialize(c.rt, &value)?;
         if made.token_type() != TokenType::Array {
-            let message = format!("Object serialized to {}. JArray instance expected.", made.token_type().name());
+            let message = format!(
+                "Object serialized to {}. JArray instance expected.",
+                made.token_type().name()
+            );
             return Err(Fault::argument(&message, ""));
         }
         Ok(made.into())
@@ -80,7 +83,9 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
     t.method("bool Remove(JToken item)", |c| {
         let array = token(c, 0)?;
-        let Some(at) = position(c)? else { return Ok(false.into()) };
+        let Some(at) = position(c)? else {
+            return Ok(false.into());
+        };
         array.remove_at(at)?;
         Ok(true.into())
     })
@@ -90,8 +95,12 @@ pub(super) fn define(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
-    t.method("bool Contains(JToken item)", |c| Ok(position(c)?.is_some().into()));
-    t.method("int IndexOf(JToken item)", |c| Ok(position(c)?.unwrap_or(-1).into()));
+    t.method("bool Contains(JToken item)", |c| {
+        Ok(position(c)?.is_some().into())
+    });
+    t.method("int IndexOf(JToken item)", |c| {
+        Ok(position(c)?.unwrap_or(-1).into())
+    });
     t.method("void CopyTo(JToken[] array, int arrayIndex)", |c| {
         let items = token(c, 0)?.children();
         let target = c.object::<crate::dotnet::collections::Array>(1)?;
@@ -122,5 +131,7 @@ fn from_content(c: &mut Call<'_, '_>) -> R<Value> {
 fn position(c: &mut Call<'_, '_>) -> R<Option<i32>> {
     let (array, item) = (token(c, 0)?, opt_token(c, 1));
     c.rt.spend(1 + array.count() as u64 / 8)?;
-    Ok(item.and_then(|item| array.index_of(&item)).and_then(|at| i32::try_from(at).ok()))
+    Ok(item
+        .and_then(|item| array.index_of(&item))
+        .and_then(|at| i32::try_from(at).ok()))
 }

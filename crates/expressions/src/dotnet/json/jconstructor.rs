@@ -16,7 +16,9 @@ pub(super) fn define(types: &mut Types) {
     });
     t.constructor("(string name, params object[] content)", from_content);
     t.constructor("(string name, object content)", from_content);
-    t.constructor("(string name)", |c| Ok(JToken::new_constructor(c.str(0)?).into()));
+    t.constructor("(string name)", |c| {
+        Ok(JToken::new_constructor(c.str(0)?).into())
+    });
     t.property("string Name", |c| Ok(token(c, 0)?.name().into()));
     t.indexer_with_set(
         "JToken this[object key]",

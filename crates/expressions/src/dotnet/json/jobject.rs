@@ -20,13 +20,17 @@ pub(super) fn define(types: &mut Types) {
     });
     t.constructor("(params object[] content)", from_content);
     t.constructor("(object content)", from_content);
-    t.static_method("JObject Parse(string json)", |c| read(c, json::parse_object));
+    t.static_method("JObject Parse(string json)", |c| {
+        read(c, json::parse_object)
+    });
     t.static_method("JObject FromObject(object o)", |c| {
         let value = c.required(0)?;
         let made = serialize(c.rt, &value)?;
         if made.token_type() != TokenType::Object {
-            let message =
-                format!("Object serialized to {}. JObject instance expected.", made.token_type().name());
+            let message = format!(
+                "Object serialized to {}. JObject instance expected.",
+                made.token_type().name()
+            );
             return Err(Fault::argument(&message, ""));
         }
         Ok(made.into())
@@ -78,32 +82,49 @@ pub(super) fn define(types: &mut Types) {
         let object = token(c, 0)?;
         Ok(c.opt_str(1)?.and_then(|name| object.property(&name)).into())
     });
-    t.method("IEnumerable<JProperty> Properties()", |c| Ok(super::children(token(c, 0)?)));
+    t.method("IEnumerable<JProperty> Properties()", |c| {
+        Ok(super::children(token(c, 0)?))
+    });
     t.method("JEnumerable<JToken> PropertyValues()", |c| {
-        Ok(tokens(token(c, 0)?.children().iter().filter_map(JToken::property_value).collect()))
+        Ok(tokens(
+            token(c, 0)?
+                .children()
+                .iter()
+                .filter_map(JToken::property_value)
+                .collect(),
+        ))
     });
     t.method("JToken GetValue(string propertyName)", |c| {
         let object = token(c, 0)?;
         Ok(c.opt_str(1)?.and_then(|name| object.get(&name)).into())
     });
-    t.method("JToken GetValue(string propertyName, StringComparison comparison)", |c| {
-        let comparison = c.enumeration(2)?;
-        Ok(find(c, comparison)?.into())
-    });
-    t.method("bool TryGetValue(string propertyName, out JToken value)", |c| {
-        let object = token(c, 0)?;
-        let found = c.opt_str(1)?.and_then(|name| object.get(&name));
-        let success = found.is_some();
-        c.set(2, found);
-        Ok(success.into())
-    });
-    t.method("bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)", |c| {
-        let comparison = c.enumeration(2)?;
-        let found = find(c, comparison)?;
-        let success = found.is_some();
-        c.set(3, found);
-        Ok(success.into())
-    });
+    t.method(
+        "JToken GetValue(string propertyName, StringComparison comparison)",
+        |c| {
+            let comparison = c.enumeration(2)?;
+            Ok(find(c, comparison)?.into())
+        },
+    );
+    t.method(
+        "bool TryGetValue(string propertyName, out JToken value)",
+        |c| {
+            let object = token(c, 0)?;
+            let found = c.opt_str(1)?.and_then(|name| object.get(&name));
+            let success = found.is_some();
+            c.set(2, found);
+            Ok(success.into())
+        },
+    );
+    t.method(
+        "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)",
+        |c| {
+            let comparison = c.enumeration(2)?;
+            let found = find(c, comparison)?;
+            let success = found.is_some();
+            c.set(3, found);
+            Ok(success.into())
+        },
+    );
 }
 
 fn from_content(c: &mut Call<'_, '_>) -> R<Value> {
@@ -117,7 +138,9 @@ fn from_content(c: &mut Call<'_, '_>) -> R<Value> {
 /// The member of that name under one of the `StringComparison` values.
 fn find(c: &mut Call<'_, '_>, comparison: i64) -> R<Option<JToken>> {
     let object = token(c, 0)?;
-    let Some(name) = c.opt_str(1)? else { return Ok(None) };
+    let Some(name) = c.opt_str(1)? else {
+        return Ok(None);
+    };
     c.rt.spend(1 + object.count() as u64)?;
     // Odd numbers are the comparisons that ignore case.
     Ok(if comparison % 2 == 1 {

@@ -13,16 +13,24 @@ use crate::value::{Object, TypeObject, Value};
 pub(super) fn define(types: &mut Types) {
     define_settings(types);
     let mut t = types.static_class("Newtonsoft.Json.JsonConvert");
-    t.static_method("string SerializeObject(object value)", |c| write(c, 0, None));
-    t.static_method("string SerializeObject(object value, Formatting formatting)", |c| {
-        let formatting = c.enumeration(1)?;
-        write(c, formatting, None)
+    t.static_method("string SerializeObject(object value)", |c| {
+        write(c, 0, None)
     });
-    t.static_method("string SerializeObject(object value, JsonSerializerSettings settings)", |c| {
-        let settings = c.opt_object::<Settings>(1)?;
-        let formatting = settings.as_ref().map_or(0, |s| s.formatting.get());
-        write(c, formatting, settings.as_deref())
-    });
+    t.static_method(
+        "string SerializeObject(object value, Formatting formatting)",
+        |c| {
+            let formatting = c.enumeration(1)?;
+            write(c, formatting, None)
+        },
+    );
+    t.static_method(
+        "string SerializeObject(object value, JsonSerializerSettings settings)",
+        |c| {
+            let settings = c.opt_object::<Settings>(1)?;
+            let formatting = settings.as_ref().map_or(0, |s| s.formatting.get());
+            write(c, formatting, settings.as_deref())
+        },
+    );
     t.static_method(
         "string SerializeObject(object value, Formatting formatting, JsonSerializerSettings settings)",
         |c| {
@@ -30,28 +38,40 @@ pub(super) fn define(types: &mut Types) {
             write(c, formatting, settings.as_deref())
         },
     );
-    t.static_method("object DeserializeObject(string value)", |c| read(c, &Type::OBJECT));
-    t.static_method("object DeserializeObject(string value, Type type)", |c| {
-        let ty = c.opt_object::<TypeObject>(1)?.map_or(Type::OBJECT, |ty| ty.0.clone());
-        read(c, &ty)
-    });
-    t.static_method("object DeserializeObject(string value, JsonSerializerSettings settings)", |c| {
+    t.static_method("object DeserializeObject(string value)", |c| {
         read(c, &Type::OBJECT)
     });
+    t.static_method("object DeserializeObject(string value, Type type)", |c| {
+        let ty = c
+            .opt_object::<TypeObject>(1)?
+            .map_or(Type::OBJECT, |ty| ty.0.clone());
+        read(c, &ty)
+    });
+    t.static_method(
+        "object DeserializeObject(string value, JsonSerializerSettings settings)",
+        |c| read(c, &Type::OBJECT),
+    );
     t.static_method("T DeserializeObject<T>(string value)", |c| {
         let ty = c.ty(0);
         read(c, &ty)
     });
-    t.static_method("T DeserializeObject<T>(string value, JsonSerializerSettings settings)", |c| {
-        let ty = c.ty(0);
-        read(c, &ty)
-    });
-    t.static_method("T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", |c| {
-        let ty = c.ty(0);
-        read(c, &ty)
-    })
+    t.static_method(
+        "T DeserializeObject<T>(string value, JsonSerializerSettings settings)",
+        |c| {
+            let ty = c.ty(0);
+            read(c, &ty)
+        },
+    );
+    t.static_method(
+        "T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)",
+        |c| {
+            let ty = c.ty(0);
+            read(c, &ty)
+        },
+    )
     .beyond_documentation();
-    t.static_method("string ToString(object value)", |c| write(c, 0, None)).beyond_documentation();
+    t.static_method("string ToString(object value)", |c| write(c, 0, None))
+        .beyond_documentation();
 }
 
 /// The settings that change what is written or read here.
@@ -69,16 +89,23 @@ impl Object for Settings {
 }
 
 fn enumeration(name: &str, value: i64) -> Value {
-    let id = Registry::get().by_full_name(name).map_or(DefId(0), |def| def.id);
+    let id = Registry::get()
+        .by_full_name(name)
+        .map_or(DefId(0), |def| def.id);
     Value::Enum(id, value)
 }
 
 fn define_settings(types: &mut Types) {
     const NULLS: &str = "Newtonsoft.Json.NullValueHandling";
     const DATES: &str = "Newtonsoft.Json.DateParseHandling";
-    types.enumeration(NULLS, &[("Include", 0), ("Ignore", 1)]).beyond_documentation();
     types
-        .enumeration(DATES, &[("None", 0), ("DateTime", 1), ("DateTimeOffset", 2)])
+        .enumeration(NULLS, &[("Include", 0), ("Ignore", 1)])
+        .beyond_documentation();
+    types
+        .enumeration(
+            DATES,
+            &[("None", 0), ("DateTime", 1), ("DateTimeOffset", 2)],
+        )
         .beyond_documentation();
     let mut t = types.class("Newtonsoft.Json.JsonSerializerSettings");
     t.beyond_documentation();
@@ -91,7 +118,12 @@ fn define_settings(types: &mut Types) {
     });
     t.property_with_set(
         "NullValueHandling NullValueHandling",
-        |c| Ok(enumeration(NULLS, c.object::<Settings>(0)?.null_values.get())),
+        |c| {
+            Ok(enumeration(
+                NULLS,
+                c.object::<Settings>(0)?.null_values.get(),
+            ))
+        },
         |c| {
             c.object::<Settings>(0)?.null_values.set(c.enumeration(1)?);
             Ok(Value::Null)
@@ -99,7 +131,12 @@ fn define_settings(types: &mut Types) {
     );
     t.property_with_set(
         "Formatting Formatting",
-        |c| Ok(enumeration("Newtonsoft.Json.Formatting", c.object::<Settings>(0)?.formatting.get())),
+        |c| {
+            Ok(enumeration(
+                "Newtonsoft.Json.Formatting",
+                c.object::<Settings>(0)?.formatting.get(),
+            ))
+        },
         |c| {
             c.object::<Settings>(0)?.formatting.set(c.enumeration(1)?);
             Ok(Value::Null)
@@ -107,7 +144,12 @@ fn define_settings(types: &mut Types) {
     );
     t.property_with_set(
         "DateParseHandling DateParseHandling",
-        |c| Ok(enumeration(DATES, c.object::<Settings>(0)?.date_parsing.get())),
+        |c| {
+            Ok(enumeration(
+                DATES,
+                c.object::<Settings>(0)?.date_parsing.get(),
+            ))
+        },
         |c| {
             c.object::<Settings>(0)?.date_parsing.set(c.enumeration(1)?);
             Ok(Value::Null)
@@ -129,11 +171,22 @@ fn read(c: &mut Call<'_, '_>, ty: &Type) -> R<Value> {
     let text = text.to_utf8();
     c.rt.spend(1 + text.len() as u64 / 64)?;
     c.rt.allocate(text.len().saturating_mul(4))?;
-    let dates_off =
-        c.value(1).as_object::<Settings>().is_some_and(|settings| settings.date_parsing.get() == 0);
+    let dates_off = c
+        .value(1)
+        .as_object::<Settings>()
+        .is_some_and(|settings| settings.date_parsing.get() == 0);
     // Date strings are found where the type wants one: a `string` keeps the text as it was written.
-    let options = ReaderOptions { detect_dates: false, ..ReaderOptions::default() };
-    let Some(token) = json::parse_content(&text, &options)? else { return Ok(super::typed::default_of(ty)) };
-    let source = if dates_off { Source::Token } else { Source::Text };
+    let options = ReaderOptions {
+        detect_dates: false,
+        ..ReaderOptions::default()
+    };
+    let Some(token) = json::parse_content(&text, &options)? else {
+        return Ok(super::typed::default_of(ty));
+    };
+    let source = if dates_off {
+        Source::Token
+    } else {
+        Source::Text
+    };
     to_type(c.rt, &token, ty, source)
 }

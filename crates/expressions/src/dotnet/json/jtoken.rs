@@ -1,15 +1,23 @@
 //! `JToken`, `JContainer`, `JTokenType`, `Formatting`: what all tokens can do.
 
 use super::content::{account_copy, add, insert, is_multiple, token_of};
-use super::{children, conversions, formatted, key, opt_token, read, serialize, token, tokens, typed};
+use super::{
+    children, conversions, formatted, key, opt_token, read, serialize, token, tokens, typed,
+};
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
 pub(super) fn define(types: &mut Types) {
-    types.enumeration("Newtonsoft.Json.Formatting", &[("None", 0), ("Indented", 1)]);
-    let values: Vec<(&'static str, i64)> = TokenType::ALL.iter().map(|t| (t.name(), *t as i64)).collect();
+    types.enumeration(
+        "Newtonsoft.Json.Formatting",
+        &[("None", 0), ("Indented", 1)],
+    );
+    let values: Vec<(&'static str, i64)> = TokenType::ALL
+        .iter()
+        .map(|t| (t.name(), *t as i64))
+        .collect();
     types.enumeration("Newtonsoft.Json.Linq.JTokenType", &values);
 
     let mut t = types.interface("Newtonsoft.Json.Linq.IJEnumerable<out T>");
@@ -19,7 +27,9 @@ pub(super) fn define(types: &mut Types) {
         let source = c.value(0);
         super::extensions::values_of(c, &source, Some(&key))
     });
-    types.structure("Newtonsoft.Json.Linq.JEnumerable<T>").base("IJEnumerable<T>");
+    types
+        .structure("Newtonsoft.Json.Linq.JEnumerable<T>")
+        .base("IJEnumerable<T>");
 
     define_token(types);
     define_container(types);
@@ -43,7 +53,10 @@ fn define_token(types: &mut Types) {
         })
     });
     t.property("JTokenType Type", |c| {
-        Ok(Value::Enum(super::defs().token_type, token(c, 0)?.token_type() as i64))
+        Ok(Value::Enum(
+            super::defs().token_type,
+            token(c, 0)?.token_type() as i64,
+        ))
     });
     t.property("bool HasValues", |c| Ok(token(c, 0)?.has_values().into()));
     t.property("string Path", |c| Ok(token(c, 0)?.path().into()));
@@ -81,14 +94,24 @@ fn define_token(types: &mut Types) {
         let token = token(c, 0)?;
         typed::to_object(c.rt, &token, &c.ty(0))
     });
-    t.method("JEnumerable<JToken> Children()", |c| Ok(children(token(c, 0)?)));
+    t.method("JEnumerable<JToken> Children()", |c| {
+        Ok(children(token(c, 0)?))
+    });
     t.method("JEnumerable<T> Children<T>()", |c| {
         let ty = c.ty(0);
         let found = token(c, 0)?.children().into_iter();
-        Ok(tokens(found.filter(|t| crate::runtime::Runtime::is_instance(&Value::Json(t.clone()), &ty)).collect()))
+        Ok(tokens(
+            found
+                .filter(|t| crate::runtime::Runtime::is_instance(&Value::Json(t.clone()), &ty))
+                .collect(),
+        ))
     });
-    t.method("IEnumerable<JToken> Ancestors()", |c| Ok(tokens(token(c, 0)?.ancestors(false))));
-    t.method("IEnumerable<JToken> AncestorsAndSelf()", |c| Ok(tokens(token(c, 0)?.ancestors(true))));
+    t.method("IEnumerable<JToken> Ancestors()", |c| {
+        Ok(tokens(token(c, 0)?.ancestors(false)))
+    });
+    t.method("IEnumerable<JToken> AncestorsAndSelf()", |c| {
+        Ok(tokens(token(c, 0)?.ancestors(true)))
+    });
     t.method("IEnumerable<JToken> AfterSelf()", |c| {
         let token = token(c, 0)?;
         let following = std::iter::successors(token.next(), JToken::next).collect();
@@ -97,22 +120,35 @@ fn define_token(types: &mut Types) {
     t.method("IEnumerable<JToken> BeforeSelf()", |c| {
         let token = token(c, 0)?;
         let siblings = token.parent().map(|p| p.children()).unwrap_or_default();
-        Ok(tokens(siblings.into_iter().take_while(|t| !t.same(&token)).collect()))
+        Ok(tokens(
+            siblings
+                .into_iter()
+                .take_while(|t| !t.same(&token))
+                .collect(),
+        ))
     });
     t.method("JToken DeepClone()", |c| {
         let token = token(c, 0)?;
         copy(c, &token)
     });
     t.method("JToken SelectToken(string path)", |c| select_one(c, false));
-    t.method("JToken SelectToken(string path, bool errorWhenNoMatch)", |c| {
-        let strict = c.bool(2)?;
-        select_one(c, strict)
+    t.method(
+        "JToken SelectToken(string path, bool errorWhenNoMatch)",
+        |c| {
+            let strict = c.bool(2)?;
+            select_one(c, strict)
+        },
+    );
+    t.method("IEnumerable<JToken> SelectTokens(string path)", |c| {
+        Ok(tokens(select(c, false)?))
     });
-    t.method("IEnumerable<JToken> SelectTokens(string path)", |c| Ok(tokens(select(c, false)?)));
-    t.method("IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)", |c| {
-        let strict = c.bool(2)?;
-        Ok(tokens(select(c, strict)?))
-    });
+    t.method(
+        "IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)",
+        |c| {
+            let strict = c.bool(2)?;
+            Ok(tokens(select(c, strict)?))
+        },
+    );
     t.method("string ToString(Formatting formatting)", |c| {
         let token = token(c, 0)?;
         let formatting = c.enumeration(1)?;
@@ -130,15 +166,21 @@ fn define_token(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
-    t.method("void AddAfterSelf(object content)", |c| add_beside(c, 1)).mutates();
-    t.method("void AddBeforeSelf(object content)", |c| add_beside(c, 0)).mutates();
+    t.method("void AddAfterSelf(object content)", |c| add_beside(c, 1))
+        .mutates();
+    t.method("void AddBeforeSelf(object content)", |c| add_beside(c, 0))
+        .mutates();
     conversions::define(&mut t);
 }
 
 fn define_container(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JContainer");
     t.base("JToken").base("IList<JToken>");
-    t.property("int Count", |c| Ok(i32::try_from(token(c, 0)?.count()).unwrap_or(i32::MAX).into()));
+    t.property("int Count", |c| {
+        Ok(i32::try_from(token(c, 0)?.count())
+            .unwrap_or(i32::MAX)
+            .into())
+    });
     t.method("void Add(object content)", |c| {
         let (parent, content) = (token(c, 0)?, c.value(1));
         add(c.rt, &parent, &content)?;
@@ -180,8 +222,12 @@ fn define_container(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
-    t.method("IEnumerable<JToken> Descendants()", |c| descendants(c, false));
-    t.method("IEnumerable<JToken> DescendantsAndSelf()", |c| descendants(c, true));
+    t.method("IEnumerable<JToken> Descendants()", |c| {
+        descendants(c, false)
+    });
+    t.method("IEnumerable<JToken> DescendantsAndSelf()", |c| {
+        descendants(c, true)
+    });
 }
 
 fn descendants(c: &mut Call<'_, '_>, and_self: bool) -> R<Value> {
@@ -194,7 +240,10 @@ fn descendants(c: &mut Call<'_, '_>, and_self: bool) -> R<Value> {
 fn container(c: &Call<'_, '_>) -> R<JToken> {
     let token = token(c, 0)?;
     if token.is_value() {
-        let message = format!("Cannot access child value on Newtonsoft.Json.Linq.{}.", token.class());
+        let message = format!(
+            "Cannot access child value on Newtonsoft.Json.Linq.{}.",
+            token.class()
+        );
         return Err(Fault::invalid_operation(&message));
     }
     Ok(token)

@@ -55,7 +55,11 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property_with_set(
         "object Value",
-        |c| Ok(token(c, 0)?.scalar().map_or(Value::Null, |scalar| value_of(&scalar))),
+        |c| {
+            Ok(token(c, 0)?
+                .scalar()
+                .map_or(Value::Null, |scalar| value_of(&scalar)))
+        },
         |c| {
             let value = c.value(1);
             let Some(scalar) = scalar_of(&value) else {
@@ -68,7 +72,9 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
     t.method("bool Equals(JValue other)", |c| {
         let own = token(c, 0)?;
-        Ok(opt_token(c, 1).is_some_and(|other| own.value_equals(&other)).into())
+        Ok(opt_token(c, 1)
+            .is_some_and(|other| own.value_equals(&other))
+            .into())
     });
     t.method("int CompareTo(JValue obj)", |c| match opt_token(c, 1) {
         Some(other) => Ok((token(c, 0)?.compare_to(&other)? as i32).into()),
@@ -90,11 +96,16 @@ pub(super) fn define(types: &mut Types) {
         let format = c.opt_str(1)?;
         text(c, format)
     });
-    t.method("string ToString(IFormatProvider formatProvider)", |c| text(c, None));
-    t.method("string ToString(string format, IFormatProvider formatProvider)", |c| {
-        let format = c.opt_str(1)?;
-        text(c, format)
+    t.method("string ToString(IFormatProvider formatProvider)", |c| {
+        text(c, None)
     });
+    t.method(
+        "string ToString(string format, IFormatProvider formatProvider)",
+        |c| {
+            let format = c.opt_str(1)?;
+            text(c, format)
+        },
+    );
 
     let mut t = types.class("Newtonsoft.Json.Linq.JRaw");
     t.base("JValue");
@@ -123,7 +134,9 @@ fn from_object(c: &mut Call<'_, '_>) -> R<Value> {
 }
 
 fn text(c: &mut Call<'_, '_>, format: Option<Str>) -> R<Value> {
-    let Some(scalar) = token(c, 0)?.scalar() else { return Err(Fault::null_reference()) };
+    let Some(scalar) = token(c, 0)?.scalar() else {
+        return Err(Fault::null_reference());
+    };
     let value = value_of(&scalar);
     let format = format.map(|format| format.to_utf8().into_owned());
     Ok(c.rt.format(&value, format.as_deref())?.into())

@@ -57,7 +57,11 @@ fn defs() -> &'static Defs {
     static DEFS: OnceLock<Defs> = OnceLock::new();
     DEFS.get_or_init(|| {
         // All are declared by this folder; `object` stands in if a name were ever missing.
-        let id = |name: &str| Registry::get().by_full_name(name).map_or(known::OBJECT, |def| def.id);
+        let id = |name: &str| {
+            Registry::get()
+                .by_full_name(name)
+                .map_or(known::OBJECT, |def| def.id)
+        };
         Defs {
             property: id("Newtonsoft.Json.Linq.JProperty"),
             constructor: id("Newtonsoft.Json.Linq.JConstructor"),
@@ -75,8 +79,12 @@ const JTOKEN: Type = Type::Named(known::JTOKEN, None);
 impl From<json::Error> for Fault {
     fn from(error: json::Error) -> Self {
         let name = error.kind.full_name();
-        let Some(position) = error.position else { return Fault::new(name, error.message.into_owned()) };
-        let ty = Registry::get().by_full_name(name).map_or(Type::EXCEPTION, |def| Type::Named(def.id, None));
+        let Some(position) = error.position else {
+            return Fault::new(name, error.message.into_owned());
+        };
+        let ty = Registry::get()
+            .by_full_name(name)
+            .map_or(Type::EXCEPTION, |def| Type::Named(def.id, None));
         let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         let exception = ExceptionObject::new(ty, error.message.into_owned().into())
             .with("LineNumber", whole(position.line))
@@ -119,7 +127,9 @@ impl Object for JToken {
         match other {
             Value::Json(other) => self.compare_to(other).ok(),
             Value::Null => Some(Ordering::Greater),
-            other => self.compare_to(&JToken::new_value(scalar_of(other)?).ok()?).ok(),
+            other => self
+                .compare_to(&JToken::new_value(scalar_of(other)?).ok()?)
+                .ok(),
         }
     }
 
@@ -162,7 +172,12 @@ struct Children {
 impl Children {
     fn new(parent: JToken) -> Self {
         let version = parent.version();
-        Self { parent, at: 0, version, pairs: false }
+        Self {
+            parent,
+            at: 0,
+            version,
+            pairs: false,
+        }
     }
 }
 
@@ -172,13 +187,18 @@ impl Iter for Children {
         if self.parent.version() != self.version {
             return Err(Fault::collection_changed());
         }
-        let Some(child) = self.parent.child(self.at) else { return Ok(None) };
+        let Some(child) = self.parent.child(self.at) else {
+            return Ok(None);
+        };
         self.at += 1;
         if self.pairs
             && let Some(name) = child.name()
         {
             let ty = Type::generic(known::KEY_VALUE_PAIR, [Type::STRING, JTOKEN]);
-            return Ok(Some(Record::value(ty, vec![name.into(), child.property_value().into()])));
+            return Ok(Some(Record::value(
+                ty,
+                vec![name.into(), child.property_value().into()],
+            )));
         }
         Ok(Some(Value::Json(child)))
     }
@@ -186,7 +206,10 @@ impl Iter for Children {
 
 /// The pairs that `foreach` over a `JObject` gives: `KeyValuePair<string, JToken>`.
 pub(crate) fn pairs(object: &JToken) -> Box<dyn Iter> {
-    Box::new(Children { pairs: true, ..Children::new(object.clone()) })
+    Box::new(Children {
+        pairs: true,
+        ..Children::new(object.clone())
+    })
 }
 
 /// A lazy `IJEnumerable<JToken>` of tokens found now.
@@ -196,10 +219,12 @@ fn tokens(found: Vec<JToken>) -> Value {
     Lazy::value(ty, move |_| {
         let found = found.clone();
         let mut at = 0;
-        Ok(Box::new(crate::value::Ready(std::iter::from_fn(move || {
-            at += 1;
-            found.get(at - 1).cloned()
-        }))))
+        Ok(Box::new(crate::value::Ready(std::iter::from_fn(
+            move || {
+                at += 1;
+                found.get(at - 1).cloned()
+            },
+        ))))
     })
 }
 
@@ -258,7 +283,11 @@ pub(crate) fn parse_text(text: &str, wanted: &Type) -> json::Result<JToken> {
 
 /// The text of a token with one of the `Formatting` values.
 fn formatted(c: &mut Call<'_, '_>, token: &JToken, formatting: i64) -> R<Value> {
-    let formatting = if formatting == 0 { json::Formatting::None } else { json::Formatting::Indented };
+    let formatting = if formatting == 0 {
+        json::Formatting::None
+    } else {
+        json::Formatting::Indented
+    };
     let text = token.to_json(formatting);
     c.rt.spend(1 + text.len() as u64 / 64)?;
     c.rt.allocate(text.len())?;

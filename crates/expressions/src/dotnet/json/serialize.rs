@@ -67,7 +67,14 @@ impl Writer {
         self.members(rt, value, &ty, depth)
     }
 
-    fn put(&self, rt: &mut Runtime<'_>, object: &JToken, name: Str, value: &Value, depth: usize) -> R<()> {
+    fn put(
+        &self,
+        rt: &mut Runtime<'_>,
+        object: &JToken,
+        name: Str,
+        value: &Value,
+        depth: usize,
+    ) -> R<()> {
         if self.skip_nulls && value.is_null() {
             return Ok(());
         }
@@ -95,7 +102,9 @@ impl Writer {
         let object = JToken::new_object();
         let mut entries = rt.iterate(value)?;
         while let Some(entry) = entries.next(rt)? {
-            let Some(pair) = entry.as_object::<Record>() else { continue };
+            let Some(pair) = entry.as_object::<Record>() else {
+                continue;
+            };
             let name = rt.to_text(&pair.get(0))?;
             self.put(rt, &object, name, &pair.get(1), depth)?;
         }
@@ -111,10 +120,18 @@ impl Writer {
         let mut any = false;
         for class in &classes {
             let Some(def) = class.def() else { continue };
-            for member in def.of_kind(crate::types::MemberKind::Property).filter(|member| !member.is_static) {
+            for member in def
+                .of_kind(crate::types::MemberKind::Property)
+                .filter(|member| !member.is_static)
+            {
                 any = true;
                 let mut args = [value.clone()];
-                let mut call = crate::runtime::Call { rt, args: &mut args, types: class.args(), member };
+                let mut call = crate::runtime::Call {
+                    rt,
+                    args: &mut args,
+                    types: class.args(),
+                    member,
+                };
                 let content = (member.run)(&mut call)?;
                 self.put(rt, &object, Str::from(&*member.name), &content, depth)?;
             }
@@ -124,7 +141,10 @@ impl Writer {
         }
         Err(Fault::new(
             "Newtonsoft.Json.JsonSerializationException",
-            format!("An object of type '{}' has nothing that can be serialized.", ty.full_name()),
+            format!(
+                "An object of type '{}' has nothing that can be serialized.",
+                ty.full_name()
+            ),
         ))
     }
 }

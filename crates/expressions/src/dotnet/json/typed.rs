@@ -15,7 +15,8 @@ use crate::value::{DateTime, DateTimeOffset, Lazy, Record, Str, TimeSpan, Value}
 /// The scalar behind a type, without its `?`.
 pub(super) fn scalar_target(ty: &Type) -> Option<ScalarTarget> {
     let Type::Named(def, None) = ty else {
-        return matches!(ty, Type::Array(element, 1) if **element == Type::BYTE).then_some(ScalarTarget::Bytes);
+        return matches!(ty, Type::Array(element, 1) if **element == Type::BYTE)
+            .then_some(ScalarTarget::Bytes);
     };
     Some(match *def {
         known::BOOLEAN => ScalarTarget::Bool,
@@ -44,7 +45,9 @@ pub(super) fn scalar_target(ty: &Type) -> Option<ScalarTarget> {
 /// `default(T)`
 pub(super) fn default_of(ty: &Type) -> Value {
     match ty {
-        Type::Tuple(tuple) => Record::value(ty.clone(), tuple.elements.iter().map(default_of).collect()),
+        Type::Tuple(tuple) => {
+            Record::value(ty.clone(), tuple.elements.iter().map(default_of).collect())
+        }
         Type::Named(def, args) => match *def {
             known::BOOLEAN => false.into(),
             known::CHAR => Value::Char(0),
@@ -63,9 +66,13 @@ pub(super) fn default_of(ty: &Type) -> Value {
             known::DATE_TIME_OFFSET => DateTimeOffset::default().into(),
             known::TIME_SPAN => TimeSpan::default().into(),
             known::GUID => uuid::Uuid::nil().into(),
-            known::KEY_VALUE_PAIR => {
-                Record::value(ty.clone(), args.iter().flat_map(|args| args.iter()).map(default_of).collect())
-            }
+            known::KEY_VALUE_PAIR => Record::value(
+                ty.clone(),
+                args.iter()
+                    .flat_map(|args| args.iter())
+                    .map(default_of)
+                    .collect(),
+            ),
             def if ty.is_enum() => Value::Enum(def, 0),
             _ => Value::Null,
         },
@@ -75,7 +82,9 @@ pub(super) fn default_of(ty: &Type) -> Value {
 
 /// `Value<T>()`: the token itself where it is a `T`, else its value by `Convert.ChangeType`.
 pub(super) fn convert(_rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -> R<Value> {
-    let Some(token) = token else { return Ok(default_of(ty)) };
+    let Some(token) = token else {
+        return Ok(default_of(ty));
+    };
     let value = Value::Json(token.clone());
     // A JValue is asked for its comparable content, not for itself.
     if Runtime::is_instance(&value, ty) && !ty.is(known::ICOMPARABLE) {
@@ -109,7 +118,11 @@ pub(super) fn convert(_rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) 
 pub(super) fn converted(found: Vec<JToken>, ty: Type) -> Value {
     let found: Rc<[JToken]> = found.into();
     Lazy::value(Type::enumerable(ty.clone()), move |_| {
-        Ok(Box::new(Converted { found: found.clone(), at: 0, ty: ty.clone() }))
+        Ok(Box::new(Converted {
+            found: found.clone(),
+            at: 0,
+            ty: ty.clone(),
+        }))
     })
 }
 
@@ -122,7 +135,9 @@ struct Converted {
 impl crate::value::Iter for Converted {
     fn next(&mut self, rt: &mut Runtime<'_>) -> R<Option<Value>> {
         rt.tick()?;
-        let Some(token) = self.found.get(self.at).cloned() else { return Ok(None) };
+        let Some(token) = self.found.get(self.at).cloned() else {
+            return Ok(None);
+        };
         self.at += 1;
         convert(rt, Some(&token), &self.ty).map(Some)
     }
@@ -169,7 +184,10 @@ fn serialization(token: &JToken, message: &str) -> Fault {
 }
 
 fn reader(token: &JToken, message: &str) -> Fault {
-    Fault::new("Newtonsoft.Json.JsonReaderException", format!("{message} Path '{}'.", token.path()))
+    Fault::new(
+        "Newtonsoft.Json.JsonReaderException",
+        format!("{message} Path '{}'.", token.path()),
+    )
 }
 
 /// A value as conversion errors show it.
@@ -185,7 +203,10 @@ impl Reader {
     fn read(&self, rt: &mut Runtime<'_>, token: &JToken, ty: &Type, depth: usize) -> R<Value> {
         rt.tick()?;
         if depth > MAX_DEPTH {
-            return Err(serialization(token, "The JSON is nested too deeply for a typed object."));
+            return Err(serialization(
+                token,
+                "The JSON is nested too deeply for a typed object.",
+            ));
         }
         if matches!(ty, Type::Dynamic) || ty.is(known::OBJECT) {
             return self.untyped(rt, token);
@@ -196,7 +217,10 @@ impl Reader {
         let scalar = token.scalar();
         if scalar.as_ref().is_some_and(is_nothing) {
             if ty.is_value_type() {
-                let message = format!("Error converting value {{null}} to type '{}'.", ty.full_name());
+                let message = format!(
+                    "Error converting value {{null}} to type '{}'.",
+                    ty.full_name()
+                );
                 return Err(serialization(token, &message));
             }
             return Ok(Value::Null);
@@ -213,7 +237,11 @@ impl Reader {
             TokenType::Object => self.object(rt, token, ty, depth),
             _ => {
                 let value = scalar.unwrap_or(Scalar::Null);
-                let message = format!("Error converting value {} to type '{}'.", shown(&value), ty.full_name());
+                let message = format!(
+                    "Error converting value {} to type '{}'.",
+                    shown(&value),
+                    ty.full_name()
+                );
                 Err(serialization(token, &message))
             }
         }
@@ -222,9 +250,10 @@ impl Reader {
     /// Where `object` is wanted: plain values for scalars, tokens for containers.
     fn untyped(&self, rt: &mut Runtime<'_>, token: &JToken) -> R<Value> {
         match token.scalar() {
-            Some(Scalar::String(text)) if self.source == Source::Text => {
-                Ok(json::parse_json_date(&text.to_utf8()).map_or(Value::Str(text), Value::DateTime))
-            }
+            Some(Scalar::String(text)) if self.source == Source::Text => Ok(json::parse_json_date(
+                &text.to_utf8(),
+            )
+            .map_or(Value::Str(text), Value::DateTime)),
             Some(scalar) => Ok(value_of(&scalar)),
             None => self.copy(rt, token),
         }
@@ -252,12 +281,26 @@ impl Reader {
             return Ok(Value::Null);
         }
         let copy = self.copy(rt, token)?;
-        if Runtime::is_instance(&copy, ty) { Ok(copy) } else { Err(Fault::invalid_cast(&copy.type_of(), ty)) }
+        if Runtime::is_instance(&copy, ty) {
+            Ok(copy)
+        } else {
+            Err(Fault::invalid_cast(&copy.type_of(), ty))
+        }
     }
 
-    fn scalar(&self, token: &JToken, scalar: Option<Scalar>, target: ScalarTarget, ty: &Type) -> R<Value> {
+    fn scalar(
+        &self,
+        token: &JToken,
+        scalar: Option<Scalar>,
+        target: ScalarTarget,
+        ty: &Type,
+    ) -> R<Value> {
         let Some(scalar) = scalar else {
-            let start = if token.token_type() == TokenType::Array { "StartArray" } else { "StartObject" };
+            let start = if token.token_type() == TokenType::Array {
+                "StartArray"
+            } else {
+                "StartObject"
+            };
             if target == ScalarTarget::Bytes && start == "StartArray" {
                 let bytes: Option<Vec<u8>> = token
                     .children()
@@ -280,7 +323,10 @@ impl Reader {
                 ScalarTarget::DateTime | ScalarTarget::DateTimeOffset => "date",
                 _ => "value",
             };
-            return Err(reader(token, &format!("Error reading {what}. Unexpected token: {start}.")));
+            return Err(reader(
+                token,
+                &format!("Error reading {what}. Unexpected token: {start}."),
+            ));
         };
         // These types have readers of their own in Json.NET, with their own errors.
         let what = match target {
@@ -292,8 +338,13 @@ impl Reader {
             ScalarTarget::DateTimeOffset => Some("DateTimeOffset"),
             _ => None,
         };
-        if let (Source::Text, ScalarTarget::Int(_), Scalar::Double(number)) = (self.source, target, &scalar) {
-            return Err(reader(token, &format!("Input string '{number}' is not a valid integer.")));
+        if let (Source::Text, ScalarTarget::Int(_), Scalar::Double(number)) =
+            (self.source, target, &scalar)
+        {
+            return Err(reader(
+                token,
+                &format!("Input string '{number}' is not a valid integer."),
+            ));
         }
         let result = match (target, &scalar) {
             // JSON spells it so; a bool token prints `True`.
@@ -301,36 +352,63 @@ impl Reader {
                 Ok(Scalar::text(if *value { "true" } else { "false" }))
             }
             (ScalarTarget::Int(_), Scalar::Bool(_)) if what.is_some() => {
-                return Err(reader(token, "Error reading integer. Unexpected token: Boolean."));
+                return Err(reader(
+                    token,
+                    "Error reading integer. Unexpected token: Boolean.",
+                ));
             }
-            (ScalarTarget::DateTime, Scalar::String(text)) => match json::parse_json_date(&text.to_utf8()) {
-                Some(date) => Ok(Scalar::Date(date)),
-                None => json::change_type(&scalar, target),
-            },
-            _ => json::explicit(Some(token), Conversion { target, nullable: false }),
+            (ScalarTarget::DateTime, Scalar::String(text)) => {
+                match json::parse_json_date(&text.to_utf8()) {
+                    Some(date) => Ok(Scalar::Date(date)),
+                    None => json::change_type(&scalar, target),
+                }
+            }
+            _ => json::explicit(
+                Some(token),
+                Conversion {
+                    target,
+                    nullable: false,
+                },
+            ),
         };
-        result.map(|converted| value_of(&converted)).map_err(|_| match (what, &scalar) {
-            (Some(what), Scalar::String(text)) => {
-                reader(token, &format!("Could not convert string to {what}: {text}."))
-            }
-            _ => {
-                let message = format!("Error converting value {} to type '{}'.", shown(&scalar), ty.full_name());
-                serialization(token, &message)
-            }
-        })
+        result
+            .map(|converted| value_of(&converted))
+            .map_err(|_| match (what, &scalar) {
+                (Some(what), Scalar::String(text)) => reader(
+                    token,
+                    &format!("Could not convert string to {what}: {text}."),
+                ),
+                _ => {
+                    let message = format!(
+                        "Error converting value {} to type '{}'.",
+                        shown(&scalar),
+                        ty.full_name()
+                    );
+                    serialization(token, &message)
+                }
+            })
     }
 
     fn enumeration(&self, token: &JToken, scalar: Option<Scalar>, ty: &Type) -> R<Value> {
         let failed = |scalar: &Scalar| {
-            let message = format!("Error converting value {} to type '{}'.", shown(scalar), ty.full_name());
+            let message = format!(
+                "Error converting value {} to type '{}'.",
+                shown(scalar),
+                ty.full_name()
+            );
             serialization(token, &message)
         };
-        let (Type::Named(id, _), Some(def)) = (ty, ty.def()) else { return Ok(Value::Null) };
+        let (Type::Named(id, _), Some(def)) = (ty, ty.def()) else {
+            return Ok(Value::Null);
+        };
         match scalar {
             Some(Scalar::Int(number, _)) => Ok(Value::Enum(*id, number)),
             Some(Scalar::String(text)) => {
                 let wanted = text.to_utf8();
-                let found = def.values.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted.trim()));
+                let found = def
+                    .values
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(wanted.trim()));
                 found
                     .map(|(_, number)| Value::Enum(*id, *number))
                     .ok_or_else(|| failed(&Scalar::String(text.clone())))
@@ -366,7 +444,13 @@ impl Reader {
             return Ok(list);
         }
         construct_from(rt, ty, list).unwrap_or_else(|| {
-            Err(serialization(token, &format!("Type '{}' cannot be made from a JSON array.", ty.full_name())))
+            Err(serialization(
+                token,
+                &format!(
+                    "Type '{}' cannot be made from a JSON array.",
+                    ty.full_name()
+                ),
+            ))
         })
     }
 
@@ -386,13 +470,17 @@ impl Reader {
             }
             return Ok(Record::value(ty.clone(), values));
         }
-        let entry = [known::DICTIONARY, known::IDICTIONARY, known::IREADONLY_DICTIONARY]
-            .into_iter()
-            .find(|def| ty.is(*def))
-            .and_then(|_| match ty.args() {
-                [key, value] => Some((key.clone(), value.clone())),
-                _ => None,
-            });
+        let entry = [
+            known::DICTIONARY,
+            known::IDICTIONARY,
+            known::IREADONLY_DICTIONARY,
+        ]
+        .into_iter()
+        .find(|def| ty.is(*def))
+        .and_then(|_| match ty.args() {
+            [key, value] => Some((key.clone(), value.clone())),
+            _ => None,
+        });
         let Some((key_type, value_type)) = entry else {
             let message = format!(
                 "Cannot deserialize the current JSON object (e.g. {{\"name\":\"value\"}}) into type '{}' because the \
@@ -402,10 +490,14 @@ impl Reader {
             return Err(serialization(token, &message));
         };
         let made = collections::dictionary(key_type.clone(), value_type.clone());
-        let Some(dictionary) = made.to_object::<collections::Dictionary>() else { return Ok(made) };
+        let Some(dictionary) = made.to_object::<collections::Dictionary>() else {
+            return Ok(made);
+        };
         rt.allocate(token.count() * 4 * size_of::<Value>())?;
         for property in token.children() {
-            let (Some(name), Some(found)) = (property.name(), property.property_value()) else { continue };
+            let (Some(name), Some(found)) = (property.name(), property.property_value()) else {
+                continue;
+            };
             let value = self.read(rt, &found, &value_type, depth + 1)?;
             let key = if key_type == Type::STRING || key_type == Type::OBJECT {
                 Value::Str(name)
@@ -422,12 +514,25 @@ impl Reader {
 /// Names and types of the fields of types that are rows of fields.
 fn fields_of(ty: &Type) -> Option<Vec<(String, Type)>> {
     match ty {
-        Type::Anonymous(fields) => Some(fields.iter().map(|(n, t)| (n.to_string(), t.clone())).collect()),
+        Type::Anonymous(fields) => Some(
+            fields
+                .iter()
+                .map(|(n, t)| (n.to_string(), t.clone()))
+                .collect(),
+        ),
         Type::Tuple(tuple) => Some(
-            tuple.elements.iter().enumerate().map(|(i, t)| (format!("Item{}", i + 1), t.clone())).collect(),
+            tuple
+                .elements
+                .iter()
+                .enumerate()
+                .map(|(i, t)| (format!("Item{}", i + 1), t.clone()))
+                .collect(),
         ),
         Type::Named(known::KEY_VALUE_PAIR, Some(args)) => match &**args {
-            [key, value] => Some(vec![("Key".to_owned(), key.clone()), ("Value".to_owned(), value.clone())]),
+            [key, value] => Some(vec![
+                ("Key".to_owned(), key.clone()),
+                ("Value".to_owned(), value.clone()),
+            ]),
             _ => None,
         },
         _ => None,
@@ -437,11 +542,15 @@ fn fields_of(ty: &Type) -> Option<Vec<(String, Type)>> {
 /// `new T(IEnumerable<…>)` of collections that are neither array nor list.
 fn construct_from(rt: &mut Runtime<'_>, ty: &Type, items: Value) -> Option<R<Value>> {
     let def = ty.def()?;
-    let constructor = def.of_kind(MemberKind::Constructor).find(|member| {
-        matches!(member.parameters.as_slice(), [only] if only.ty.is(known::IENUMERABLE))
-    })?;
+    let constructor = def.of_kind(MemberKind::Constructor).find(
+        |member| matches!(member.parameters.as_slice(), [only] if only.ty.is(known::IENUMERABLE)),
+    )?;
     let mut args = [items];
-    let mut call =
-        crate::runtime::Call { rt, args: &mut args, types: ty.args(), member: constructor };
+    let mut call = crate::runtime::Call {
+        rt,
+        args: &mut args,
+        types: ty.args(),
+        member: constructor,
+    };
     Some((constructor.run)(&mut call))
 }
