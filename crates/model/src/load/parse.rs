@@ -17,6 +17,8 @@ use crate::{Located, Origin};
 
 /// Nodes one file may expand to, aliases included.
 const MAX_NODES: usize = 4_000_000;
+/// How deep values may nest, aliases included; everything that walks a tree relies on it.
+const MAX_DEPTH: usize = 512;
 
 /// Parses a file. What is wrong is reported to the context; duplicate keys with the severity given.
 pub(crate) fn parse(
@@ -97,12 +99,22 @@ struct Frame {
     start: usize,
     anchor: usize,
     nodes_before: usize,
+    /// Levels of the deepest value in it.
+    depth: usize,
+}
+
+/// A value that aliases refer to.
+#[derive(Clone)]
+struct Anchor {
+    node: Node,
+    nodes: usize,
+    depth: usize,
 }
 
 struct Builder<'a> {
     file: &'a Arc<SourceFile>,
     stack: Vec<Frame>,
-    anchors: HashMap<usize, (Node, usize)>,
+    anchors: HashMap<usize, Anchor>,
     nodes: usize,
     findings: Vec<Finding>,
     duplicates: Severity,
@@ -152,7 +164,7 @@ impl Builder<'_> {
                     })
                 };
                 self.count(1, &range)?;
-                self.finish(value, range, anchor, 1)?;
+                self.finish(value, range, anchor, 1, 1)?;
             }
             Event::SequenceStart(_, anchor, _) => {
                 self.open(Value::Sequence(Vec::new()), range, anchor)?;
@@ -170,19 +182,32 @@ impl Builder<'_> {
                         }
                         other => other,
                     };
-                    self.finish(value, frame.start..range.end, frame.anchor, size)?;
+                    self.finish(
+                        value,
+                        frame.start..range.end,
+                        frame.anchor,
+                        size,
+                        frame.depth + 1,
+                    )?;
                 }
             }
             Event::Alias(id) => {
-                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                let Some(anchor) = self.anchors.get(&id).cloned() else {
                     return Err(Finding::error(
                         "syntax",
                         "an alias must not stand inside its own anchor",
                         range,
                     ));
                 };
-                self.count(size, &range)?;
-                self.add(node)?;
+                self.count(anchor.nodes, &range)?;
+                if self.stack.len() + anchor.depth > MAX_DEPTH {
+                    return Err(Finding::error(
+                        "limit-exceeded",
+                        format!("values nest deeper than {MAX_DEPTH} levels"),
+                        range,
+                    ));
+                }
+                self.add(anchor.node, anchor.depth)?;
             }
             _ => {}
         }
@@ -225,6 +250,7 @@ impl Builder<'_> {
             start: range.start,
             anchor,
             nodes_before,
+            depth: 0,
         });
         Ok(())
     }
@@ -235,22 +261,29 @@ impl Builder<'_> {
         range: Range<usize>,
         anchor: usize,
         size: usize,
+        depth: usize,
     ) -> Result<(), Finding> {
         let node = Node {
             value,
             origin: Origin::new(self.file, range),
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), size));
+            let known = Anchor {
+                node: node.clone(),
+                nodes: size,
+                depth,
+            };
+            self.anchors.insert(anchor, known);
         }
-        self.add(node)
+        self.add(node, depth)
     }
 
-    fn add(&mut self, node: Node) -> Result<(), Finding> {
+    fn add(&mut self, node: Node, depth: usize) -> Result<(), Finding> {
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
             return Ok(());
         };
+        frame.depth = frame.depth.max(depth);
         match &mut frame.value {
             Value::Sequence(items) => items.push(node),
             Value::Mapping(entries) => match frame.key.take() {

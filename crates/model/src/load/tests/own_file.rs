@@ -278,6 +278,20 @@ fn aliases_and_merge_keys_are_expanded_within_a_bound() {
 }
 
 #[test]
+fn aliases_cannot_nest_values_without_bound() {
+    let mut text = String::from("a0: &a0 x\n");
+    for level in 1..200 {
+        let (open, close) = ("[".repeat(100), "]".repeat(100));
+        text.push_str(&format!(
+            "a{level}: &a{level} {open}*a{}{close}\n",
+            level - 1
+        ));
+    }
+    let found = errors(&load_yaml(&text));
+    assert!(found[0].contains("nest deeper"), "{found:?}");
+}
+
+#[test]
 fn secrets_are_blotted_out_of_what_diagnostics_show() {
     let loaded = load_yaml(
         "namedValues:\n  k: { secret: true, value: sesame1, colour: red }\nsubscriptions:\n  s: { scope: /apis, primaryKey: sesame2, x: 1 }\nbackends:\n  b: { url: 'http://a', credentials: { header: { api-key: [sesame3] }, y: 1 } }\n",
