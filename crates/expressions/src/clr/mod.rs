@@ -18,6 +18,9 @@ pub mod decimal;
 pub mod encoding;
 mod error;
 pub mod guid;
+pub mod html;
+mod html_entities;
+pub mod ip_address;
 pub mod math;
 mod number_buffer;
 mod number_custom;
@@ -27,6 +30,8 @@ pub mod random;
 pub mod timespan;
 pub mod timespan_parse;
 pub mod timezone;
+pub mod uri;
+pub mod uri_escape;
 mod utf7;
 mod windows_zones;
 

@@ -44,8 +44,10 @@
 
 pub(crate) mod collections;
 pub(crate) mod context;
+mod convert;
 pub(crate) mod json;
 pub(crate) mod linq;
+mod regex;
 pub(crate) mod numbers;
 pub(crate) mod system;
 pub(crate) mod text;
@@ -58,9 +60,11 @@ pub(crate) fn define(types: &mut Types) {
     system::define(types);
     text::define(types);
     numbers::define(types);
+    convert::define(types);
     time::define(types);
     collections::define(types);
     linq::define(types);
     json::define(types);
+    regex::define(types);
     context::define(types);
 }

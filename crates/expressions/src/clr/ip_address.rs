@@ -1,0 +1,96 @@
+//! `System.Net.IPAddress` text.
+//!
+//! Text flows in, an address flows out, or `FormatException`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Error, Result};
+
+/// `IPAddress.Parse`
+///
+/// # Errors
+/// `FormatException`
+pub fn parse(text: &str) -> Result<IpAddr> {
+    let bad = || Error::format("An invalid IP address was specified.");
+    if text.contains(':') {
+        let inner = text
+            .strip_prefix('[')
+            .and_then(|t| t.split_once(']'))
+            .map_or(text, |(inner, _)| inner);
+        let address = inner.split('%').next().unwrap_or_default();
+        return address
+            .parse::<Ipv6Addr>()
+            .map(IpAddr::V6)
+            .map_err(|_| bad());
+    }
+    parse_ipv4(text).map(IpAddr::V4).ok_or_else(bad)
+}
+
+/// One to four numbers, decimal, octal (`0…`) or hexadecimal (`0x…`); the last fills the rest of the address.
+pub(crate) fn parse_ipv4(text: &str) -> Option<Ipv4Addr> {
+    let parts: Vec<&str> = text.split('.').collect();
+    if parts.len() > 4 {
+        return None;
+    }
+    let mut numbers = Vec::with_capacity(4);
+    for part in parts {
+        numbers.push(number(part)?);
+    }
+    let (last, head) = numbers.split_last()?;
+    let room = 8 * (4 - head.len() as u32);
+    if u64::from(*last) >= 1 << room || head.iter().any(|n| *n > 255) {
+        return None;
+    }
+    let mut address = u64::from(*last);
+    for (index, n) in head.iter().enumerate() {
+        address |= u64::from(*n) << (24 - 8 * index as u32);
+    }
+    u32::try_from(address).ok().map(Ipv4Addr::from)
+}
+
+fn number(text: &str) -> Option<u32> {
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => (hex, 16),
+        None if text.len() > 1 && text.starts_with('0') => (text, 8),
+        None => (text, 10),
+    };
+    if !digits.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    u32::from_str_radix(digits, radix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn p(text: &str) -> String {
+        parse(text).map_or_else(|e| e.kind.name().to_owned(), |ip| ip.to_string())
+    }
+
+    #[test]
+    fn addresses_in_all_their_spellings() {
+        assert_eq!(p("10.0.0.1"), "10.0.0.1");
+        assert_eq!(p("10.1"), "10.0.0.1");
+        assert_eq!(p("0x7f.1"), "127.0.0.1");
+        assert_eq!(p("::1"), "::1");
+        assert_eq!(p("2001:DB8::1"), "2001:db8::1");
+        assert_eq!(p("[::1]:80"), "::1");
+        assert_eq!(p("fe80::1%4"), "fe80::1");
+        for bad in [
+            "300.1.1.1",
+            "abc",
+            "",
+            "1.2.3.4.5",
+            "1..2",
+            ":",
+            "08.0.0.1",
+            "-1",
+        ] {
+            assert_eq!(p(bad), "FormatException", "{bad}");
+        }
+    }
+}

@@ -1,0 +1,628 @@
+//! `System.Uri`: parsing, normal form, relative references.
+//!
+//! Text flows in, an absolute or relative URI flows out, or `UriFormatException`. Scheme and host are lower-case, default
+//! ports are filled in, dot segments removed; parts are kept escaped and unescaped only for display.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::ip_address::parse_ipv4;
+use super::uri_escape::{escape_part, unescape_data, unescape_for_display};
+use super::{Error, ErrorKind, Result};
+
+/// Longest URI accepted, in UTF-16 units or fewer; .NET's own limit.
+const MAX_LENGTH: usize = 65_519;
+
+/// `System.UriHostNameType`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // .NET's members
+pub enum HostType {
+    Unknown,
+    Basic,
+    Dns,
+    IPv4,
+    IPv6,
+}
+
+/// What a caller lets a text be: `System.UriKind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // .NET's members
+pub enum UriKind {
+    RelativeOrAbsolute,
+    Absolute,
+    Relative,
+}
+
+/// A URI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uri {
+    original: String,
+    absolute: Option<Absolute>,
+}
+
+/// The parts of an absolute URI, escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // named as the members of System.Uri
+pub struct Absolute {
+    pub scheme: String,
+    /// Whether `//` and an authority follow the scheme.
+    pub has_authority: bool,
+    pub user_info: String,
+    /// Lower-case; an IPv6 address without brackets.
+    pub host: String,
+    pub host_type: HostType,
+    /// `None` where the scheme has no default and none is written.
+    pub port: Option<u16>,
+    pub path: String,
+    /// With its `?`, or empty.
+    pub query: String,
+    /// With its `#`, or empty.
+    pub fragment: String,
+}
+
+fn bad(message: &'static str) -> Error {
+    Error::new(ErrorKind::UriFormat, message)
+}
+
+const UNDETERMINED: &str = "Invalid URI: The format of the URI could not be determined.";
+const BAD_HOST: &str = "Invalid URI: The hostname could not be parsed.";
+
+/// The port a scheme implies.
+pub fn default_port(scheme: &str) -> Option<u16> {
+    Some(match scheme {
+        "http" | "ws" => 80,
+        "https" | "wss" => 443,
+        "ftp" => 21,
+        "gopher" => 70,
+        "nntp" => 119,
+        "telnet" => 23,
+        "mailto" => 25,
+        "ldap" => 389,
+        "net.tcp" => 808,
+        _ => return None,
+    })
+}
+
+/// Schemes whose URIs always have a host and a hierarchical path.
+fn needs_host(scheme: &str) -> bool {
+    matches!(
+        scheme,
+        "http"
+            | "https"
+            | "ws"
+            | "wss"
+            | "ftp"
+            | "gopher"
+            | "nntp"
+            | "telnet"
+            | "net.tcp"
+            | "net.pipe"
+    )
+}
+
+/// `Uri.CheckSchemeName`
+pub fn is_scheme(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+}
+
+impl Uri {
+    /// `new Uri(text, kind)`
+    ///
+    /// # Errors
+    /// `UriFormatException`
+    pub fn parse(text: &str, kind: UriKind) -> Result<Self> {
+        if text.len() > MAX_LENGTH {
+            return Err(bad("Invalid URI: The Uri string is too long."));
+        }
+        let trimmed = text.trim_matches(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
+        let relative = || Self {
+            original: text.to_owned(),
+            absolute: None,
+        };
+        match parse_absolute(trimmed) {
+            Ok(_) if kind == UriKind::Relative => Err(bad(
+                "A relative URI cannot be created because the 'uriString' parameter represents an absolute URI.",
+            )),
+            Ok(absolute) => Ok(Self {
+                original: text.to_owned(),
+                absolute: Some(absolute),
+            }),
+            Err(Failure::NoScheme) if kind != UriKind::Absolute => Ok(relative()),
+            Err(Failure::NoScheme) if text.is_empty() => Err(bad("Invalid URI: The URI is empty.")),
+            Err(Failure::NoScheme) => Err(bad(UNDETERMINED)),
+            Err(Failure::Bad(_)) if kind == UriKind::Relative => Ok(relative()),
+            Err(Failure::Bad(message)) => Err(bad(message)),
+        }
+    }
+
+    /// `new Uri(base, relative)`
+    ///
+    /// # Errors
+    /// `ArgumentOutOfRangeException` for a relative base, `UriFormatException`.
+    pub fn join(base: &Self, reference: &str) -> Result<Self> {
+        let Some(own) = &base.absolute else {
+            return Err(Error::out_of_range(
+                "This operation is not supported for a relative URI.",
+                Some("baseUri"),
+            ));
+        };
+        let reference = Self::parse(reference, UriKind::RelativeOrAbsolute)?;
+        if reference.absolute.is_some() {
+            return Ok(reference);
+        }
+        let text = reference.original.trim();
+        let text = if needs_host(&own.scheme) {
+            text.replace('\\', "/")
+        } else {
+            text.to_owned()
+        };
+        let joined = match text.chars().next() {
+            None => format!("{}{}{}", own.left_authority(), own.path, own.query),
+            Some('#') => format!("{}{}{}{text}", own.left_authority(), own.path, own.query),
+            Some('?') => format!("{}{}{text}", own.left_authority(), own.path),
+            Some('/') if text.starts_with("//") => format!("{}:{text}", own.scheme),
+            Some('/') => format!("{}{text}", own.left_authority()),
+            Some(_) => {
+                let directory = own
+                    .path
+                    .rfind('/')
+                    .map_or("", |slash| own.path.get(..=slash).unwrap_or_default());
+                format!("{}{directory}{text}", own.left_authority())
+            }
+        };
+        Self::parse(&joined, UriKind::Absolute)
+    }
+
+    /// `OriginalString`
+    pub fn original(&self) -> &str {
+        &self.original
+    }
+
+    /// The parts, of an absolute URI.
+    pub fn absolute(&self) -> Option<&Absolute> {
+        self.absolute.as_ref()
+    }
+
+    /// The parts.
+    ///
+    /// # Errors
+    /// `InvalidOperationException` for a relative URI.
+    pub fn parts(&self) -> Result<&Absolute> {
+        self.absolute.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidOperation,
+                "This operation is not supported for a relative URI.",
+            )
+        })
+    }
+
+    /// `ToString()`
+    pub fn display(&self) -> String {
+        match &self.absolute {
+            Some(absolute) => unescape_for_display(&absolute.text()),
+            None => self.original.clone(),
+        }
+    }
+
+    /// `==` and `Equals`: fragment and user do not count, nor does case of scheme and host.
+    pub fn same(&self, other: &Self) -> bool {
+        match (&self.absolute, &other.absolute) {
+            (Some(a), Some(b)) => {
+                (&a.scheme, &a.host, a.port, &a.path, &a.query)
+                    == (&b.scheme, &b.host, b.port, &b.path, &b.query)
+            }
+            (None, None) => self.original == other.original,
+            _ => false,
+        }
+    }
+
+    /// `IsWellFormedOriginalString`: parses, and needs no escaping.
+    pub fn is_well_formed(&self) -> bool {
+        let clean = |text: &str| escape_part(text).len() == text.len() && !text.contains('\\');
+        match &self.absolute {
+            Some(absolute) => {
+                clean(&self.original)
+                    && (!absolute.has_authority || self.original.contains("://"))
+                    && self.original.trim() == self.original
+            }
+            None => clean(&self.original) && !self.original.contains(':'),
+        }
+    }
+}
+
+impl Absolute {
+    /// `scheme://user@host:port`, the default port left out.
+    pub fn left_authority(&self) -> String {
+        if !self.has_authority {
+            return format!("{}:", self.scheme);
+        }
+        let user = if self.user_info.is_empty() {
+            String::new()
+        } else {
+            format!("{}@", self.user_info)
+        };
+        format!("{}://{user}{}", self.scheme, self.authority())
+    }
+
+    /// `Authority`: host and port, the default port left out.
+    pub fn authority(&self) -> String {
+        match self
+            .port
+            .filter(|port| Some(*port) != default_port(&self.scheme))
+        {
+            Some(port) => format!("{}:{port}", self.host_text()),
+            None => self.host_text(),
+        }
+    }
+
+    /// `Host`: an IPv6 address in brackets.
+    pub fn host_text(&self) -> String {
+        if self.host_type == HostType::IPv6 {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        }
+    }
+
+    /// `AbsoluteUri`
+    pub fn text(&self) -> String {
+        format!(
+            "{}{}{}{}",
+            self.left_authority(),
+            self.path,
+            self.query,
+            self.fragment
+        )
+    }
+
+    /// `LocalPath`: the unescaped path.
+    pub fn local_path(&self) -> String {
+        unescape_data(&self.path)
+    }
+
+    /// `Segments`
+    pub fn segments(&self) -> Vec<String> {
+        let mut segments: Vec<String> = Vec::new();
+        let mut rest = self.path.as_str();
+        while !rest.is_empty() {
+            let end = rest.find('/').map_or(rest.len(), |slash| slash + 1);
+            let (segment, tail) = rest.split_at(end);
+            segments.push(segment.to_owned());
+            rest = tail;
+        }
+        segments
+    }
+
+    /// `IsLoopback`
+    pub fn is_loopback(&self) -> bool {
+        match self.host_type {
+            HostType::IPv4 => self
+                .host
+                .parse::<Ipv4Addr>()
+                .is_ok_and(|ip| ip.is_loopback()),
+            HostType::IPv6 => self
+                .host
+                .parse::<Ipv6Addr>()
+                .is_ok_and(|ip| ip.is_loopback()),
+            _ => {
+                self.host == "localhost"
+                    || self.host == "loopback"
+                    || (self.scheme == "file" && self.host.is_empty())
+            }
+        }
+    }
+}
+
+enum Failure {
+    /// Nothing that looks like an absolute URI.
+    NoScheme,
+    Bad(&'static str),
+}
+
+fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failure> {
+    let Some(colon) = text.find(':') else {
+        return match text.strip_prefix("\\\\") {
+            Some(unc) => file(&format!("//{}", unc.replace('\\', "/"))),
+            None => Err(Failure::NoScheme),
+        };
+    };
+    let name = text.get(..colon).unwrap_or_default();
+    let rest = text.get(colon + 1..).unwrap_or_default();
+    if !is_scheme(name) {
+        return Err(Failure::NoScheme);
+    }
+    if name.len() == 1 {
+        // A single letter is a drive.
+        return if rest.starts_with(['/', '\\']) {
+            file(&format!("///{name}:{}", rest.replace('\\', "/")))
+        } else {
+            Err(Failure::Bad(
+                "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.",
+            ))
+        };
+    }
+    let scheme = name.to_ascii_lowercase();
+    if scheme == "file" {
+        return file(&rest.replace('\\', "/"));
+    }
+    let hierarchical = needs_host(&scheme);
+    let (rest, fragment) = split_before(rest, '#');
+    let (rest, query) = split_before(rest, '?');
+    let rest = if hierarchical {
+        rest.replace('\\', "/")
+    } else {
+        rest.to_owned()
+    };
+    let mut uri = Absolute {
+        port: default_port(&scheme),
+        scheme,
+        has_authority: false,
+        user_info: String::new(),
+        host: String::new(),
+        host_type: HostType::Unknown,
+        path: String::new(),
+        query: escape_part(query),
+        fragment: escape_part(fragment),
+    };
+    let path = match rest.strip_prefix("//") {
+        Some(after) => {
+            let (authority, path) = split_before(after, '/');
+            uri.has_authority = true;
+            set_authority(&mut uri, authority, hierarchical).map_err(Failure::Bad)?;
+            path
+        }
+        None if hierarchical => return Err(Failure::Bad(BAD_HOST)),
+        None => &rest,
+    };
+    uri.path = if uri.has_authority {
+        let path = if path.is_empty() { "/" } else { path };
+        remove_dot_segments(&escape_part(path))
+    } else {
+        escape_part(path)
+    };
+    Ok(uri)
+}
+
+/// `file:` with everything behind it, slashes forward.
+fn file(rest: &str) -> std::result::Result<Absolute, Failure> {
+    let (rest, fragment) = split_before(rest, '#');
+    let (rest, query) = split_before(rest, '?');
+    let after = rest.strip_prefix("//").unwrap_or(rest);
+    let (host, path) = if rest.starts_with("//") {
+        split_before(after, '/')
+    } else {
+        ("", rest)
+    };
+    let mut uri = Absolute {
+        scheme: "file".to_owned(),
+        has_authority: true,
+        user_info: String::new(),
+        host: String::new(),
+        host_type: HostType::Basic,
+        port: None,
+        path: remove_dot_segments(&escape_part(if path.is_empty() { "/" } else { path })),
+        query: escape_part(query),
+        fragment: escape_part(fragment),
+    };
+    if !host.is_empty() {
+        set_authority(&mut uri, host, true).map_err(Failure::Bad)?;
+    }
+    Ok(uri)
+}
+
+fn split_before(text: &str, mark: char) -> (&str, &str) {
+    text.find(mark).map_or((text, ""), |at| text.split_at(at))
+}
+
+fn set_authority(
+    uri: &mut Absolute,
+    authority: &str,
+    strict: bool,
+) -> std::result::Result<(), &'static str> {
+    let host_and_port = match authority.rfind('@') {
+        Some(at) => {
+            uri.user_info = escape_part(authority.get(..at).unwrap_or_default());
+            authority.get(at + 1..).unwrap_or_default()
+        }
+        None => authority,
+    };
+    let (host, port) = if let Some(rest) = host_and_port.strip_prefix('[') {
+        let (address, after) = rest.split_once(']').ok_or(BAD_HOST)?;
+        let address = address.split('%').next().unwrap_or_default();
+        let parsed: Ipv6Addr = address.parse().map_err(|_| BAD_HOST)?;
+        uri.host_type = HostType::IPv6;
+        uri.host = parsed.to_string();
+        (
+            None,
+            after
+                .strip_prefix(':')
+                .or(if after.is_empty() { Some("") } else { None })
+                .ok_or(BAD_HOST)?,
+        )
+    } else {
+        let (host, port) = host_and_port
+            .rsplit_once(':')
+            .unwrap_or((host_and_port, ""));
+        (Some(host), port)
+    };
+    if let Some(host) = host {
+        set_host(uri, host, strict)?;
+    }
+    if !port.is_empty() {
+        if !port.bytes().all(|b| b.is_ascii_digit()) {
+            return Err("Invalid URI: Invalid port specified.");
+        }
+        uri.port = Some(
+            port.parse()
+                .map_err(|_| "Invalid URI: Invalid port specified.")?,
+        );
+    }
+    Ok(())
+}
+
+fn set_host(uri: &mut Absolute, host: &str, strict: bool) -> std::result::Result<(), &'static str> {
+    if host.is_empty() {
+        return if strict { Err(BAD_HOST) } else { Ok(()) };
+    }
+    if let Some(address) = parse_ipv4(host) {
+        uri.host_type = HostType::IPv4;
+        uri.host = address.to_string();
+        return Ok(());
+    }
+    uri.host_type = host_type(host);
+    if uri.host_type == HostType::Unknown {
+        let tolerable = !strict
+            && !host.contains(|c: char| {
+                c.is_whitespace() || c.is_control() || "<>\"\\^`{|}".contains(c)
+            });
+        if !tolerable {
+            return Err(BAD_HOST);
+        }
+        uri.host_type = HostType::Basic;
+    }
+    uri.host = super::case::lower(host);
+    Ok(())
+}
+
+/// `Uri.CheckHostName` for what is no address in brackets.
+pub fn host_type(host: &str) -> HostType {
+    if parse_ipv4(host).is_some() && host.split('.').count() == 4 {
+        return HostType::IPv4;
+    }
+    if host.contains(':') && host.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok() {
+        return HostType::IPv6;
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 252
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+            && label.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    };
+    if !name.is_empty() && name.len() <= 255 && name.split('.').all(label) {
+        HostType::Dns
+    } else {
+        HostType::Unknown
+    }
+}
+
+/// RFC 3986 §5.2.4.
+fn remove_dot_segments(path: &str) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        match segment {
+            "." if last => out.push(""),
+            "." => {}
+            ".." => {
+                // The empty segment before the first slash is the root and stays.
+                if out.len() > 1 {
+                    out.pop();
+                }
+                if last {
+                    out.push("");
+                }
+            }
+            _ => out.push(segment),
+        }
+    }
+    out.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri {
+        Uri::parse(text, UriKind::Absolute).unwrap()
+    }
+
+    #[test]
+    fn parts_are_normal() {
+        let u = uri("https://H.Example:8443/a/b?x=1&y=2#f");
+        let a = u.parts().unwrap();
+        assert_eq!(
+            (
+                a.host.as_str(),
+                a.port,
+                a.query.as_str(),
+                a.fragment.as_str()
+            ),
+            ("h.example", Some(8443), "?x=1&y=2", "#f")
+        );
+        assert_eq!(a.authority(), "h.example:8443");
+        assert_eq!(
+            uri("https://h.example:443/a b?q=é").display(),
+            "https://h.example/a b?q=é"
+        );
+        assert_eq!(
+            uri("https://h.example:443/a b?q=é").parts().unwrap().text(),
+            "https://h.example/a%20b?q=%C3%A9"
+        );
+        assert_eq!(uri("https://H.Example").display(), "https://h.example/");
+        assert_eq!(uri("https://h/a/../b/./c").parts().unwrap().path, "/b/c");
+        assert_eq!(
+            uri("https://h/a%2Fb%20c").parts().unwrap().path,
+            "/a%2Fb%20c"
+        );
+        assert_eq!(uri("https://h/a%2Fb%20c").display(), "https://h/a%2Fb c");
+        assert_eq!(
+            uri("https://h/a/b/").parts().unwrap().segments(),
+            ["/", "a/", "b/"]
+        );
+        assert_eq!(uri("https://u:p@h/").parts().unwrap().user_info, "u:p");
+        assert_eq!(uri("http://[::1]:80/").display(), "http://[::1]/");
+        assert_eq!(uri("urn:a:b").parts().unwrap().path, "a:b");
+        assert_eq!(uri(r"c:\a\b").display(), "file:///c:/a/b");
+        assert_eq!(uri("https://h/..").parts().unwrap().path, "/");
+    }
+
+    #[test]
+    fn references_resolve_against_a_base() {
+        let join =
+            |base: &str, reference: &str| Uri::join(&uri(base), reference).unwrap().display();
+        assert_eq!(join("https://h/a/b", "c"), "https://h/a/c");
+        assert_eq!(join("https://h/a/b", "/c"), "https://h/c");
+        assert_eq!(join("https://h/a/b?q", "?x"), "https://h/a/b?x");
+        assert_eq!(join("https://h/a/b", "../../c"), "https://h/c");
+        assert_eq!(join("https://h/a/b", "//other/x"), "https://other/x");
+        assert_eq!(join("https://h/a/b", "http://o"), "http://o/");
+    }
+
+    #[test]
+    fn other_text_is_refused_or_relative() {
+        let kind = |text| Uri::parse(text, UriKind::Absolute).unwrap_err().kind;
+        for text in [
+            "not a uri",
+            "",
+            "/rel",
+            "x:y",
+            "http://",
+            "http:a",
+            "https://a b/",
+            "https://h:99999/",
+            "https://h:x/",
+            "https://[::g]/",
+        ] {
+            assert_eq!(kind(text), ErrorKind::UriFormat, "{text}");
+        }
+        assert_eq!(
+            Uri::parse("/rel", UriKind::Relative).unwrap().display(),
+            "/rel"
+        );
+        assert!(
+            Uri::parse("/rel", UriKind::RelativeOrAbsolute)
+                .unwrap()
+                .parts()
+                .is_err()
+        );
+        assert!(uri("https://h/a").is_well_formed());
+        assert!(!uri("https://h/a b").is_well_formed());
+        assert!(uri("https://h/a#x").same(&uri("HTTPS://H/a")));
+    }
+}

@@ -1,0 +1,94 @@
+//! `System.Guid`.
+
+use uuid::{Builder, Uuid};
+
+use crate::clr::guid::{from_bytes, parse, parse_exact, to_bytes};
+use crate::dotnet::collections;
+use crate::dotnet::numbers::{compare_to, compare_to_object, equals, to_text_with_format};
+use crate::runtime::{Call, R};
+use crate::types::Types;
+use crate::value::{Const, Value};
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.structure("System.Guid");
+    t.base("IComparable");
+    t.constant("Guid Empty", Const::Guid(Uuid::nil()));
+    t.constructor("(string g)", |c| Ok(parse(&c.str(0)?.to_utf8())?.into()));
+    t.constructor("(byte[] b)", |c| Ok(from_bytes(&c.bytes(0)?)?.into()));
+    t.constructor(
+        "(int a, short b, short c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",
+        |c| {
+            let tail = [
+                c.byte(3)?,
+                c.byte(4)?,
+                c.byte(5)?,
+                c.byte(6)?,
+                c.byte(7)?,
+                c.byte(8)?,
+                c.byte(9)?,
+                c.byte(10)?,
+            ];
+            let (a, b, third) = (c.int(0)?, c.short(1)?, c.short(2)?);
+            Ok(Uuid::from_fields(
+                a.cast_unsigned(),
+                b.cast_unsigned(),
+                third.cast_unsigned(),
+                &tail,
+            )
+            .into())
+        },
+    );
+    t.static_method("Guid NewGuid()", |c| {
+        let (high, low) = (c.rt.host.random(), c.rt.host.random());
+        let random = (u128::from(high) << 64) | u128::from(low);
+        Ok(Builder::from_random_bytes(random.to_be_bytes())
+            .into_uuid()
+            .into())
+    });
+    t.static_method("Guid Parse(string input)", |c| {
+        Ok(parse(&c.str(0)?.to_utf8())?.into())
+    });
+    t.static_method("Guid ParseExact(string input, string format)", |c| {
+        Ok(parse_exact(&c.str(0)?.to_utf8(), &c.str(1)?.to_utf8())?.into())
+    });
+    t.static_method("bool TryParse(string input, out Guid result)", |c| {
+        let parsed = c.opt_str(0)?.and_then(|text| parse(&text.to_utf8()).ok());
+        Ok(store(c, 1, parsed))
+    });
+    t.static_method(
+        "bool TryParseExact(string input, string format, out Guid result)",
+        |c| {
+            let parsed = match (c.opt_str(0)?, c.opt_str(1)?) {
+                (Some(text), Some(format)) => parse_exact(&text.to_utf8(), &format.to_utf8()).ok(),
+                _ => None,
+            };
+            Ok(store(c, 2, parsed))
+        },
+    );
+    t.method("byte[] ToByteArray()", |c| {
+        Ok(collections::byte_array(to_bytes(c.guid(0)?).to_vec()))
+    });
+    t.method("string ToString(string format)", to_text_with_format);
+    t.method(
+        "string ToString(string format, IFormatProvider provider)",
+        to_text_with_format,
+    );
+    t.method("int CompareTo(Guid value)", |c| compare_to(c));
+    t.method("int CompareTo(object value)", |c| {
+        compare_to_object(c, "GUID")
+    });
+    t.method("bool Equals(Guid g)", |c| equals(c));
+    t.operator("bool operator ==(Guid a, Guid b)", |c| same(c));
+    t.operator("bool operator !=(Guid a, Guid b)", |c| {
+        Ok((c.guid(0)? != c.guid(1)?).into())
+    });
+}
+
+fn store(c: &mut Call<'_, '_>, out: usize, parsed: Option<Uuid>) -> Value {
+    c.set(out, parsed.unwrap_or_default());
+    parsed.is_some().into()
+}
+
+fn same(c: &Call<'_, '_>) -> R<Value> {
+    Ok((c.guid(0)? == c.guid(1)?).into())
+}

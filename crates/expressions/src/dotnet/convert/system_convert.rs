@@ -1,0 +1,286 @@
+//! `System.Convert`.
+
+use super::conversions::{to_boolean, to_date, to_decimal, to_double, to_integer, to_single};
+use crate::clr::convert::{from_base64, parse_in_base, text_in_base, to_base64};
+use crate::clr::number_parse::IntegerType;
+use crate::dotnet::collections;
+use crate::dotnet::numbers::enum_result;
+use crate::runtime::{Call, Fault, R, Runtime};
+use crate::types::{Type, TypeBuilder, Types, known};
+use crate::value::{Str, TypeObject, Value};
+
+/// Declares one conversion for every source type.
+macro_rules! from_all {
+    ($t:ident, $result:literal, $name:literal, $run:expr) => {
+        from_all!(@each $t, $result, $name, $run, "object", "bool", "char", "sbyte", "byte", "short", "ushort", "int", "uint",
+            "long", "ulong", "float", "double", "decimal", "DateTime", "string");
+        $t.static_method(concat!($result, " ", $name, "(object value, IFormatProvider provider)"), $run);
+        $t.static_method(concat!($result, " ", $name, "(string value, IFormatProvider provider)"), $run);
+    };
+    (@each $t:ident, $result:literal, $name:literal, $run:expr, $($source:literal),+) => { $(
+        $t.static_method(concat!($result, " ", $name, "(", $source, " value)"), $run);
+    )+ };
+}
+
+macro_rules! integer {
+    ($t:ident, $keyword:literal, $name:literal, $variant:ident, $rust:ty) => {
+        from_all!($t, $keyword, $name, |c| {
+            Ok((to_integer(&c.value(0), IntegerType::$variant)? as $rust).into())
+        });
+        $t.static_method(
+            concat!($keyword, " ", $name, "(string value, int fromBase)"),
+            |c| {
+                let number = match c.opt_str(0)? {
+                    Some(text) => parse_in_base(&text.to_utf8(), c.int(1)?, IntegerType::$variant)?,
+                    None => 0,
+                };
+                Ok((number as $rust).into())
+            },
+        );
+    };
+}
+
+pub(super) fn define(types: &mut Types) {
+    types.enumeration(
+        "System.Base64FormattingOptions",
+        &[("None", 0), ("InsertLineBreaks", 1)],
+    );
+    let mut t = types.static_class("System.Convert");
+    integer!(t, "sbyte", "ToSByte", SByte, i8);
+    integer!(t, "byte", "ToByte", Byte, u8);
+    integer!(t, "short", "ToInt16", Int16, i16);
+    integer!(t, "ushort", "ToUInt16", UInt16, u16);
+    integer!(t, "int", "ToInt32", Int32, i32);
+    integer!(t, "uint", "ToUInt32", UInt32, u32);
+    integer!(t, "long", "ToInt64", Int64, i64);
+    integer!(t, "ulong", "ToUInt64", UInt64, u64);
+    from_all!(t, "char", "ToChar", to_char);
+    from_all!(t, "double", "ToDouble", |c| Ok(
+        to_double(&c.value(0))?.into()
+    ));
+    from_all!(t, "float", "ToSingle", |c| Ok(
+        to_single(&c.value(0))?.into()
+    ));
+    from_all!(t, "decimal", "ToDecimal", |c| Ok(
+        to_decimal(&c.value(0))?.into()
+    ));
+    from_all!(t, "bool", "ToBoolean", |c| Ok(
+        to_boolean(&c.value(0))?.into()
+    ));
+    from_all!(t, "DateTime", "ToDateTime", |c| Ok(to_date(
+        c.rt,
+        &c.value(0)
+    )?
+    .into()));
+    text(&mut t);
+    base64(&mut t);
+    t.static_method(
+        "object ChangeType(object value, Type conversionType)",
+        |c| {
+            let target = c.object::<TypeObject>(1)?;
+            let value = c.value(0);
+            change_type(c.rt, &value, &target.0)
+        },
+    );
+    t.static_method(
+        "object ChangeType(object value, Type conversionType, IFormatProvider provider)",
+        |c| {
+            let target = c.object::<TypeObject>(1)?;
+            let value = c.value(0);
+            change_type(c.rt, &value, &target.0)
+        },
+    );
+    t.static_method("object ChangeType(object value, TypeCode typeCode)", |c| {
+        let target = type_of_code(c.enumeration(1)?);
+        let value = c.value(0);
+        change_type(c.rt, &value, &target)
+    });
+    t.static_method("TypeCode GetTypeCode(object value)", |c| {
+        Ok(enum_result(c, code_of(&c.value(0))))
+    });
+    t.static_method("bool IsDBNull(object value)", |_| Ok(false.into()));
+}
+
+fn to_char(c: &mut Call<'_, '_>) -> R<Value> {
+    let value = c.value(0);
+    let from_text = c
+        .member
+        .parameters
+        .first()
+        .is_some_and(|p| p.ty == Type::STRING);
+    if value.is_null() && from_text {
+        return Err(Fault::argument_null("value"));
+    }
+    Ok(Value::Char(to_integer(&value, IntegerType::Char)? as u16))
+}
+
+fn text(t: &mut TypeBuilder<'_>) {
+    from_all!(t, "string", "ToString", |c| {
+        let value = c.value(0);
+        let from_text = c
+            .member
+            .parameters
+            .first()
+            .is_some_and(|p| p.ty == Type::STRING);
+        if value.is_null() && from_text {
+            return Ok(Value::Null);
+        }
+        Ok(c.rt.to_text(&value)?.into())
+    });
+    t.static_method("string ToString(byte value, int toBase)", |c| in_base(c, 8));
+    t.static_method("string ToString(short value, int toBase)", |c| {
+        in_base(c, 16)
+    });
+    t.static_method("string ToString(int value, int toBase)", |c| in_base(c, 32));
+    t.static_method("string ToString(long value, int toBase)", |c| {
+        in_base(c, 64)
+    });
+}
+
+fn in_base(c: &Call<'_, '_>, bits: u32) -> R<Value> {
+    let number = c.value(0).as_integer().unwrap_or_default();
+    Ok(text_in_base(number, bits, c.int(1)?)?.into())
+}
+
+fn base64(t: &mut TypeBuilder<'_>) {
+    t.static_method("string ToBase64String(byte[] inArray)", |c| {
+        encode(c, None, None)
+    });
+    t.static_method(
+        "string ToBase64String(byte[] inArray, Base64FormattingOptions options)",
+        |c| encode(c, None, Some(1)),
+    );
+    t.static_method(
+        "string ToBase64String(byte[] inArray, int offset, int length)",
+        |c| encode(c, Some((1, 2)), None),
+    );
+    t.static_method("string ToBase64String(byte[] inArray, int offset, int length, Base64FormattingOptions options)", |c| {
+        encode(c, Some((1, 2)), Some(3))
+    });
+    t.static_method("byte[] FromBase64String(string s)", |c| {
+        let text = c.str(0)?;
+        c.rt.allocate(text.len())?;
+        Ok(collections::byte_array(from_base64(&text.to_utf8())?))
+    });
+    t.static_method(
+        "byte[] FromBase64CharArray(char[] inArray, int offset, int length)",
+        |c| {
+            let units: Vec<u16> = collections::elements_of(&c.required(0)?)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|v| {
+                    if let Value::Char(unit) = v {
+                        Some(*unit)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            let range = slice(&units, c.int(1)?, c.int(2)?)?;
+            c.rt.allocate(range.len())?;
+            Ok(collections::byte_array(from_base64(
+                &Str::from_units(range).to_utf8(),
+            )?))
+        },
+    );
+}
+
+fn encode(c: &mut Call<'_, '_>, range: Option<(usize, usize)>, options: Option<usize>) -> R<Value> {
+    let bytes = c.bytes(0)?;
+    let part = match range {
+        Some((offset, length)) => slice(&bytes, c.int(offset)?, c.int(length)?)?,
+        None => &bytes,
+    };
+    let breaks = match options {
+        Some(index) => c.enumeration(index)? == 1,
+        None => false,
+    };
+    c.rt.allocate(part.len() / 3 * 4 + 4)?;
+    Ok(to_base64(part, breaks).into())
+}
+
+fn slice<T>(items: &[T], offset: i32, length: i32) -> R<&[T]> {
+    let length = usize::try_from(length)
+        .map_err(|_| Fault::out_of_range("length", "Index was out of range. Must be non-negative and less than the size of the collection."))?;
+    let start = usize::try_from(offset)
+        .map_err(|_| Fault::out_of_range("offset", "Value must be positive."))?;
+    start
+        .checked_add(length)
+        .and_then(|end| items.get(start..end))
+        .ok_or_else(|| {
+            Fault::out_of_range(
+                "offset",
+                "Offset and length must refer to a position in the string.",
+            )
+        })
+}
+
+fn type_of_code(code: i64) -> Type {
+    match code {
+        3 => Type::BOOL,
+        4 => Type::CHAR,
+        5 => Type::SBYTE,
+        6 => Type::BYTE,
+        7 => Type::INT16,
+        8 => Type::UINT16,
+        9 => Type::INT32,
+        10 => Type::UINT32,
+        11 => Type::INT64,
+        12 => Type::UINT64,
+        13 => Type::SINGLE,
+        14 => Type::DOUBLE,
+        15 => Type::DECIMAL,
+        16 => Type::Named(known::DATE_TIME, None),
+        18 => Type::STRING,
+        _ => Type::OBJECT,
+    }
+}
+
+fn code_of(value: &Value) -> i64 {
+    if value.is_null() {
+        return 0;
+    }
+    let ty = value.type_of();
+    (3..=18)
+        .find(|code| type_of_code(*code) == ty && ty != Type::OBJECT)
+        .unwrap_or(1)
+}
+
+/// `Convert.ChangeType`: exact for the type itself, a conversion for the simple types, refused otherwise.
+fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
+    if value.is_null() {
+        return if target.is_value_type() {
+            Err(Fault::new(
+                "System.InvalidCastException",
+                "Null object cannot be converted to a value type.",
+            ))
+        } else {
+            Ok(Value::Null)
+        };
+    }
+    Ok(match target {
+        t if *t == value.type_of() || *t == Type::OBJECT => value.clone(),
+        t if *t == Type::BOOL => to_boolean(value)?.into(),
+        t if *t == Type::CHAR => Value::Char(to_integer(value, IntegerType::Char)? as u16),
+        t if *t == Type::SBYTE => (to_integer(value, IntegerType::SByte)? as i8).into(),
+        t if *t == Type::BYTE => (to_integer(value, IntegerType::Byte)? as u8).into(),
+        t if *t == Type::INT16 => (to_integer(value, IntegerType::Int16)? as i16).into(),
+        t if *t == Type::UINT16 => (to_integer(value, IntegerType::UInt16)? as u16).into(),
+        t if *t == Type::INT32 => (to_integer(value, IntegerType::Int32)? as i32).into(),
+        t if *t == Type::UINT32 => (to_integer(value, IntegerType::UInt32)? as u32).into(),
+        t if *t == Type::INT64 => (to_integer(value, IntegerType::Int64)? as i64).into(),
+        t if *t == Type::UINT64 => (to_integer(value, IntegerType::UInt64)? as u64).into(),
+        t if *t == Type::SINGLE => to_single(value)?.into(),
+        t if *t == Type::DOUBLE => to_double(value)?.into(),
+        t if *t == Type::DECIMAL => to_decimal(value)?.into(),
+        t if *t == Type::Named(known::DATE_TIME, None) => to_date(rt, value)?.into(),
+        t if *t == Type::STRING => rt.to_text(value)?.into(),
+        other => {
+            return Err(crate::clr::Error::invalid_cast(
+                &value.type_of().full_name(),
+                &other.full_name(),
+            )
+            .into());
+        }
+    })
+}
