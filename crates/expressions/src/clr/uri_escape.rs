@@ -74,6 +74,11 @@ pub(crate) fn escape_part(text: &str) -> String {
     out
 }
 
+/// The escaped form of a path: `?` and `#` would end it, so they are escaped too.
+pub fn escape_path(text: &str) -> String {
+    escape_part(text).replace('?', "%3F").replace('#', "%23")
+}
+
 fn hex_pair(pair: Option<&[u8]>) -> Option<u8> {
     let [high, low] = pair? else { return None };
     let digit = |b: u8| char::from(b).to_digit(16);
@@ -144,8 +149,13 @@ pub(crate) fn unescape_for_display(text: &str) -> String {
 
 /// `WebUtility.UrlEncode`: blanks become `+`.
 pub fn url_encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 4);
-    for byte in text.bytes() {
+    url_encode_bytes(text.as_bytes())
+}
+
+/// `WebUtility.UrlEncodeToBytes`, as ASCII text.
+pub fn url_encode_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + bytes.len() / 4);
+    for byte in bytes.iter().copied() {
         match byte {
             b' ' => out.push('+'),
             b'-' | b'_' | b'.' | b'!' | b'*' | b'(' | b')' => out.push(byte.into()),

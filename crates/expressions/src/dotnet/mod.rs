@@ -48,6 +48,7 @@ mod convert;
 pub(crate) mod json;
 pub(crate) mod linq;
 mod regex;
+pub(crate) mod net;
 pub(crate) mod numbers;
 pub(crate) mod system;
 pub(crate) mod text;
@@ -61,6 +62,7 @@ pub(crate) fn define(types: &mut Types) {
     text::define(types);
     numbers::define(types);
     convert::define(types);
+    net::define(types);
     time::define(types);
     collections::define(types);
     linq::define(types);

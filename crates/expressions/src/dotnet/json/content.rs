@@ -35,14 +35,14 @@ pub(crate) fn scalar_of(value: &Value) -> Option<Scalar> {
         },
         Value::Json(token) => token.scalar(),
         Value::Host(_) => None,
-        Value::Object(object) => {
+        Value::Object(_) => {
             if let Some(bytes) = collections::bytes_of(value) {
                 return Some(Scalar::Bytes(bytes.into()));
             }
             if let Some(big) = value.as_object::<BigInteger>() {
                 return Some(Scalar::BigInteger(big.0.clone()));
             }
-            super::uri_text(&**object, value).map(Scalar::Uri)
+            super::uri_text(value).map(Scalar::Uri)
         }
     }
 }

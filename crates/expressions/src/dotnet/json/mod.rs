@@ -295,18 +295,19 @@ fn formatted(c: &mut Call<'_, '_>, token: &JToken, formatting: i64) -> R<Value> 
 }
 
 /// The text a `System.Uri` object was made from.
-fn uri_text(_object: &dyn Object, _value: &Value) -> Option<Str> {
-    None
+fn uri_text(value: &Value) -> Option<Str> {
+    crate::dotnet::net::uri_original(value)
 }
 
 /// A `System.Uri`.
 fn uri_value(text: &Str) -> Value {
-    Value::Str(text.clone())
+    // The text came from a `Uri` object, so it parses; if it ever did not, it is still the text.
+    crate::dotnet::net::uri_from_text(text).unwrap_or_else(|_| Value::Str(text.clone()))
 }
 
 /// A `System.Uri`, or `UriFormatException`.
 fn uri_type(text: &Str) -> R<Value> {
-    Ok(Value::Str(text.clone()))
+    crate::dotnet::net::uri_from_text(text)
 }
 
 /// A JSON null or a missing token.

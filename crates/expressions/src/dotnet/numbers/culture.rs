@@ -4,6 +4,7 @@
 //! refused by name rather than silently replaced.
 
 use crate::clr::number_parse::NumberStyles;
+use crate::dotnet::system::exception_type;
 use crate::runtime::{Fault, R, Runtime};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
@@ -54,6 +55,11 @@ fn by_name(name: &Str) -> R<Value> {
 }
 
 pub(super) fn define(types: &mut Types) {
+    exception_type(
+        types,
+        "System.Globalization.CultureNotFoundException",
+        "ArgumentException",
+    );
     let values: Vec<(&'static str, i64)> = NumberStyles::MEMBERS
         .iter()
         .map(|(name, value)| (*name, value.0.into()))

@@ -1,0 +1,435 @@
+//! `System.Uri` with its enumerations.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use super::uri_parts;
+use crate::clr::uri::{Absolute, HostType, Uri, UriKind, default_port, host_type, is_scheme};
+use crate::clr::uri_escape::{escape_data, escape_uri, unescape_data};
+use crate::clr::{self};
+use crate::dotnet::collections;
+use crate::dotnet::numbers::enum_result;
+use crate::runtime::{Call, Fault, R, Runtime};
+use crate::types::{Registry, Type, TypeBuilder, Types};
+use crate::value::{Const, Object, Str, Value};
+
+/// An object of `System.Uri`.
+pub(super) struct UriObject(pub Uri);
+
+impl UriObject {
+    pub(super) fn value(uri: Uri) -> Value {
+        Value::object(Self(uri))
+    }
+}
+
+impl Object for UriObject {
+    fn type_of(&self) -> Type {
+        Registry::get()
+            .by_full_name("System.Uri")
+            .map_or(Type::OBJECT, |def| Type::Named(def.id, None))
+    }
+
+    fn equals(&self, other: &Value) -> Option<bool> {
+        Some(
+            other
+                .as_object::<Self>()
+                .is_some_and(|other| other.0.same(&self.0)),
+        )
+    }
+
+    fn hash(&self) -> Option<u64> {
+        let text = match self.0.absolute() {
+            Some(parts) => format!("{}{}{}", parts.scheme, parts.authority(), parts.path),
+            None => self.0.original().to_owned(),
+        };
+        Some(
+            text.bytes()
+                .fold(5381, |hash, b| hash.wrapping_mul(33) ^ u64::from(b)),
+        )
+    }
+
+    fn to_text(&self, rt: &mut Runtime<'_>, _: Option<&str>) -> R<Option<Str>> {
+        let text = self.0.display();
+        rt.allocate(text.len())?;
+        Ok(Some(Str::from(text)))
+    }
+}
+
+/// A `System.Uri` from text of either kind.
+pub(crate) fn uri_from_text(text: &Str) -> R<Value> {
+    Ok(UriObject::value(Uri::parse(
+        &text.to_utf8(),
+        UriKind::RelativeOrAbsolute,
+    )?))
+}
+
+/// The text a `System.Uri` was made from.
+pub(crate) fn uri_original(value: &Value) -> Option<Str> {
+    value
+        .as_object::<UriObject>()
+        .map(|uri| Str::from(uri.0.original()))
+}
+
+pub(super) fn own(c: &Call<'_, '_>, index: usize) -> R<Rc<UriObject>> {
+    c.object::<UriObject>(index)
+}
+
+/// A part of the receiver, which must be absolute.
+fn part<T: Into<Value>>(c: &Call<'_, '_>, take: impl FnOnce(&Absolute) -> T) -> R<Value> {
+    Ok(take(own(c, 0)?.0.parts()?).into())
+}
+
+fn kind(c: &Call<'_, '_>, index: usize) -> R<UriKind> {
+    Ok(match c.enumeration(index)? {
+        0 => UriKind::RelativeOrAbsolute,
+        1 => UriKind::Absolute,
+        2 => UriKind::Relative,
+        other => {
+            return Err(Fault::argument(
+                &format!("The value '{other}' passed for the UriKind parameter is invalid."),
+                "uriKind",
+            ));
+        }
+    })
+}
+
+pub(super) fn define(types: &mut Types) {
+    types
+        .enumeration(
+            "System.UriKind",
+            &[("RelativeOrAbsolute", 0), ("Absolute", 1), ("Relative", 2)],
+        )
+        .beyond_documentation();
+    types.enumeration(
+        "System.UriPartial",
+        &[("Scheme", 0), ("Authority", 1), ("Path", 2), ("Query", 3)],
+    );
+    types
+        .enumeration(
+            "System.UriHostNameType",
+            &[
+                ("Unknown", 0),
+                ("Basic", 1),
+                ("Dns", 2),
+                ("IPv4", 3),
+                ("IPv6", 4),
+            ],
+        )
+        .beyond_documentation();
+    uri_parts::define_enumerations(types);
+    let mut t = types.class("System.Uri");
+    for (signature, text) in [
+        ("string UriSchemeFile", "file"),
+        ("string UriSchemeFtp", "ftp"),
+        ("string UriSchemeHttp", "http"),
+        ("string UriSchemeHttps", "https"),
+        ("string UriSchemeMailto", "mailto"),
+        ("string SchemeDelimiter", "://"),
+    ] {
+        t.constant(signature, Const::Str(Str::literal(text)));
+    }
+    constructors(&mut t);
+    parts(&mut t);
+    methods(&mut t);
+    text(&mut t);
+    uri_parts::define(&mut t);
+}
+
+fn constructors(t: &mut TypeBuilder<'_>) {
+    t.constructor("(string uriString)", |c| {
+        Ok(UriObject::value(Uri::parse(
+            &c.str(0)?.to_utf8(),
+            UriKind::Absolute,
+        )?))
+    });
+    t.constructor("(string uriString, UriKind uriKind)", |c| {
+        Ok(UriObject::value(Uri::parse(
+            &c.str(0)?.to_utf8(),
+            kind(c, 1)?,
+        )?))
+    });
+    t.constructor("(Uri baseUri, string relativeUri)", |c| {
+        let base = own(c, 0)?;
+        let reference = c.opt_str(1)?.unwrap_or(Str::EMPTY);
+        Ok(UriObject::value(Uri::join(&base.0, &reference.to_utf8())?))
+    });
+    t.constructor("(Uri baseUri, Uri relativeUri)", |c| {
+        let (base, reference) = (own(c, 0)?, own(c, 1)?);
+        Ok(UriObject::value(Uri::join(
+            &base.0,
+            reference.0.original(),
+        )?))
+    });
+    t.static_method(
+        "bool TryCreate(string uriString, UriKind uriKind, out Uri result)",
+        |c| {
+            let kind = kind(c, 1)?;
+            let parsed = c
+                .opt_str(0)?
+                .and_then(|text| Uri::parse(&text.to_utf8(), kind).ok());
+            Ok(store(c, parsed))
+        },
+    );
+    t.static_method(
+        "bool TryCreate(Uri baseUri, string relativeUri, out Uri result)",
+        |c| {
+            let joined = match (c.opt_object::<UriObject>(0)?, c.opt_str(1)?) {
+                (Some(base), Some(reference)) => Uri::join(&base.0, &reference.to_utf8()).ok(),
+                _ => None,
+            };
+            Ok(store(c, joined))
+        },
+    );
+    t.static_method(
+        "bool TryCreate(Uri baseUri, Uri relativeUri, out Uri result)",
+        |c| {
+            let joined = match (c.opt_object::<UriObject>(0)?, c.opt_object::<UriObject>(1)?) {
+                (Some(base), Some(reference)) => Uri::join(&base.0, reference.0.original()).ok(),
+                _ => None,
+            };
+            Ok(store(c, joined))
+        },
+    );
+}
+
+fn store(c: &mut Call<'_, '_>, uri: Option<Uri>) -> Value {
+    let found = uri.is_some();
+    c.set(2, uri.map_or(Value::Null, UriObject::value));
+    found.into()
+}
+
+fn port(parts: &Absolute) -> i32 {
+    parts.port.map_or(-1, i32::from)
+}
+
+fn parts(t: &mut TypeBuilder<'_>) {
+    t.property("string OriginalString", |c| {
+        Ok(Str::from(own(c, 0)?.0.original()).into())
+    });
+    t.property("bool IsAbsoluteUri", |c| {
+        Ok(own(c, 0)?.0.absolute().is_some().into())
+    });
+    t.property("bool UserEscaped", |_| Ok(false.into()));
+    t.property("string AbsoluteUri", |c| part(c, Absolute::text));
+    t.property("string AbsolutePath", |c| part(c, |p| p.path.clone()));
+    t.property("string LocalPath", |c| part(c, Absolute::local_path));
+    t.property("string Authority", |c| part(c, Absolute::authority));
+    t.property("string Host", |c| part(c, Absolute::host_text));
+    t.property("string DnsSafeHost", |c| part(c, |p| p.host.clone()));
+    t.property("string IdnHost", |c| part(c, |p| p.host.clone()));
+    t.property("string Fragment", |c| part(c, |p| p.fragment.clone()));
+    t.property("string Query", |c| part(c, |p| p.query.clone()));
+    t.property("string PathAndQuery", |c| {
+        part(c, |p| format!("{}{}", p.path, p.query))
+    });
+    t.property("string Scheme", |c| part(c, |p| p.scheme.clone()));
+    t.property("string UserInfo", |c| part(c, |p| p.user_info.clone()));
+    t.property("int Port", |c| part(c, port));
+    t.property("bool IsDefaultPort", |c| {
+        part(c, |p| p.port == default_port(&p.scheme))
+    });
+    t.property("bool IsFile", |c| part(c, |p| p.scheme == "file"));
+    t.property("bool IsLoopback", |c| part(c, Absolute::is_loopback));
+    t.property("bool IsUnc", |c| {
+        part(c, |p| p.scheme == "file" && !p.host.is_empty())
+    });
+    t.property("UriHostNameType HostNameType", |c| {
+        let number = own(c, 0)?.0.parts()?.host_type as i64;
+        Ok(enum_result(c, number))
+    });
+    t.property("string[] Segments", |c| {
+        let segments = own(c, 0)?.0.parts()?.segments();
+        c.rt.allocate(segments.len() * size_of::<Value>())?;
+        Ok(collections::array(
+            Type::STRING,
+            segments.into_iter().map(Value::from).collect(),
+        ))
+    });
+}
+
+fn methods(t: &mut TypeBuilder<'_>) {
+    t.method("string GetLeftPart(UriPartial part)", |c| {
+        let uri = own(c, 0)?;
+        let parts = uri.0.parts()?;
+        Ok(match c.enumeration(1)? {
+            0 if parts.has_authority => format!("{}://", parts.scheme),
+            0 => format!("{}:", parts.scheme),
+            1 if parts.has_authority => parts.left_authority(),
+            1 => String::new(),
+            2 => format!("{}{}", parts.left_authority(), parts.path),
+            3 => format!("{}{}{}", parts.left_authority(), parts.path, parts.query),
+            _ => {
+                return Err(Fault::argument(
+                    "Value does not fall within the expected range.",
+                    "part",
+                ));
+            }
+        }
+        .into())
+    });
+    t.method("bool IsBaseOf(Uri uri)", |c| {
+        let (base, other) = (own(c, 0)?, own(c, 1)?);
+        let (Some(a), Some(b)) = (base.0.absolute(), other.0.absolute()) else {
+            return Ok(base.0.absolute().is_some().into());
+        };
+        let directory = a
+            .path
+            .rfind('/')
+            .map_or("", |slash| a.path.get(..=slash).unwrap_or_default());
+        Ok((same_server(a, b) && b.path.starts_with(directory)).into())
+    });
+    t.method("Uri MakeRelativeUri(Uri uri)", |c| {
+        let (base, other) = (own(c, 0)?, own(c, 1)?);
+        Ok(UriObject::value(relative(
+            base.0.parts()?,
+            other.0.parts()?,
+            &other.0,
+        )?))
+    });
+    t.method("bool IsWellFormedOriginalString()", |c| {
+        Ok(own(c, 0)?.0.is_well_formed().into())
+    });
+    t.operator("bool operator ==(Uri uri1, Uri uri2)", |c| {
+        Ok(crate::runtime::equals(&c.value(0), &c.value(1)).into())
+    });
+    t.operator("bool operator !=(Uri uri1, Uri uri2)", |c| {
+        Ok((!crate::runtime::equals(&c.value(0), &c.value(1))).into())
+    });
+}
+
+fn same_server(a: &Absolute, b: &Absolute) -> bool {
+    (&a.scheme, &a.host, a.port) == (&b.scheme, &b.host, b.port)
+}
+
+/// The shortest reference from one URI to another, or the other itself on another server.
+fn relative(base: &Absolute, target: &Absolute, whole: &Uri) -> clr::Result<Uri> {
+    if !same_server(base, target) {
+        return Ok(whole.clone());
+    }
+    let common = base
+        .path
+        .split_inclusive('/')
+        .zip(target.path.split_inclusive('/'))
+        .take_while(|(a, b)| a == b && a.ends_with('/'))
+        .map(|(a, _)| a.len())
+        .sum::<usize>();
+    let above = base
+        .path
+        .get(common..)
+        .unwrap_or_default()
+        .matches('/')
+        .count();
+    let mut text = "../".repeat(above);
+    text.push_str(target.path.get(common..).unwrap_or_default());
+    if text.is_empty() && base.path != target.path {
+        text.push_str("./");
+    }
+    text.push_str(&target.query);
+    text.push_str(&target.fragment);
+    if base.path == target.path {
+        text = format!("{}{}", target.query, target.fragment);
+    }
+    Uri::parse(&text, UriKind::RelativeOrAbsolute)
+}
+
+/// Text that UTF-8 cannot hold has no escaped form.
+fn whole_text(c: &Call<'_, '_>) -> R<Str> {
+    let text = c.str(0)?;
+    if text.as_str().is_none() {
+        return Err(Fault::new(
+            "System.UriFormatException",
+            "Invalid URI: There is an invalid sequence in the string.",
+        ));
+    }
+    Ok(text)
+}
+
+fn text(t: &mut TypeBuilder<'_>) {
+    t.static_method("string EscapeDataString(string stringToEscape)", |c| {
+        let text = whole_text(c)?;
+        c.rt.allocate(text.len().saturating_mul(3))?;
+        Ok(escape_data(&text.to_utf8()).into())
+    });
+    t.static_method("string EscapeUriString(string stringToEscape)", |c| {
+        let text = whole_text(c)?;
+        c.rt.allocate(text.len().saturating_mul(3))?;
+        Ok(escape_uri(&text.to_utf8()).into())
+    });
+    t.static_method("string UnescapeDataString(string stringToUnescape)", |c| {
+        let text = c.str(0)?;
+        c.rt.allocate(text.len())?;
+        Ok(match text.as_str() {
+            Some(text) => unescape_data(text).into(),
+            None => text.into(),
+        })
+    });
+    t.static_method(
+        "bool IsWellFormedUriString(string uriString, UriKind uriKind)",
+        |c| {
+            let kind = kind(c, 1)?;
+            let uri = c
+                .opt_str(0)?
+                .and_then(|text| Uri::parse(&text.to_utf8(), kind).ok());
+            Ok(uri.is_some_and(|uri| uri.is_well_formed()).into())
+        },
+    );
+    t.static_method("bool CheckSchemeName(string schemeName)", |c| {
+        Ok(c.opt_str(0)?
+            .is_some_and(|name| is_scheme(&name.to_utf8()))
+            .into())
+    });
+    t.static_method("UriHostNameType CheckHostName(string name)", |c| {
+        let number =
+            c.opt_str(0)?
+                .map_or(HostType::Unknown, |name| host_type(&name.to_utf8())) as i64;
+        Ok(enum_result(c, number))
+    });
+    t.static_method("string HexEscape(char character)", |c| {
+        let unit = c.char(0)?;
+        let byte = u8::try_from(unit).map_err(|_| {
+            Fault::out_of_range(
+                "character",
+                "Specified argument was out of the range of valid values.",
+            )
+        })?;
+        Ok(format!("%{byte:02X}").into())
+    });
+    t.static_method("bool IsHexDigit(char character)", |c| {
+        Ok(hex(c.char(0)?).is_some().into())
+    });
+    t.static_method("int FromHex(char digit)", |c| {
+        let digit = hex(c.char(0)?).ok_or_else(|| {
+            Fault::argument("Value does not fall within the expected range.", "digit")
+        })?;
+        Ok(i32::try_from(digit).unwrap_or_default().into())
+    });
+    t.static_method("bool IsHexEncoding(string pattern, int index)", |c| {
+        let (text, index) = (c.str(0)?, c.int(1)?);
+        let unit = |n: usize| usize::try_from(index).ok().and_then(|at| text.unit(at + n));
+        let digits = (1..3).all(|n| unit(n).is_some_and(|u| hex(u).is_some()));
+        Ok((unit(0) == Some(u16::from(b'%')) && digits).into())
+    });
+    t.static_method(
+        "int Compare(Uri uri1, Uri uri2, UriComponents partsToCompare, UriFormat compareFormat, StringComparison comparisonType)",
+        |c| {
+            let comparison = crate::dotnet::text::comparison(c, 4)?;
+            let (a, b) = (c.opt_object::<UriObject>(0)?, c.opt_object::<UriObject>(1)?);
+            let order = match (a, b) {
+                (None, None) => Ordering::Equal,
+                (None, _) => Ordering::Less,
+                (_, None) => Ordering::Greater,
+                (Some(a), Some(b)) => {
+                    let (components, format) = (c.enumeration(2)?, c.enumeration(3)?);
+                    let a = uri_parts::components(&a.0, components, format)?;
+                    let b = uri_parts::components(&b.0, components, format)?;
+                    clr::compare::compare(&a, &b, comparison)
+                }
+            };
+            Ok((order as i32).into())
+        },
+    );
+}
+
+fn hex(unit: u16) -> Option<u32> {
+    char::from_u32(unit.into()).and_then(|c| c.to_digit(16))
+}
