@@ -181,6 +181,13 @@ impl Resource {
 
 impl Deployment {
     fn new(config: &DeploymentConfig, whole: &SimulatorConfig) -> Self {
+        if !model::is_known(&config.model) {
+            tracing::warn!(
+                deployment = config.name,
+                model = config.model,
+                "unknown model: it is simulated as a chat model with the newest encoding"
+            );
+        }
         let model = model::lookup(&config.model);
         let latency_config = config.latency.as_ref().unwrap_or(&whole.latency).clone();
         let response_model = model.response_name(&config.model, config.model_version.as_deref());

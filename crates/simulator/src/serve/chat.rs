@@ -22,7 +22,7 @@ use crate::directives::Directives;
 use crate::random;
 use crate::schema;
 use crate::stream::{Envelope, Events, Form, StreamChoice};
-use crate::text::Plan;
+use crate::text::{Opening, Plan, Sentences};
 
 /// One planned choice.
 struct Choice {
@@ -297,7 +297,8 @@ fn plan(
         };
     }
     let stops: Vec<&str> = request.stop.iter().map(Text::as_str).collect();
-    let (plan, finish) = generate::sentences(deployment, seed, directives, room, &stops);
+    let (plan, finish) =
+        generate::sentences(deployment, Opening::Bare, seed, directives, room, &stops);
     Choice {
         plan,
         finish,
@@ -351,7 +352,7 @@ fn structured(request: &ChatRequest<'_>, text_seed: u64, seed: u64) -> Option<St
         }
         "json_object" => {
             let text: String =
-                crate::text::Sentences::new(random::join(text_seed, seed), 12).collect();
+                Sentences::new(random::join(text_seed, seed), 12, Opening::Bare).collect();
             Some(serde_json::json!({ "answer": text }).to_string())
         }
         _ => None,

@@ -19,7 +19,7 @@ use crate::counters::Record;
 use crate::directives::Directives;
 use crate::random;
 use crate::stream::{Envelope, Events, Form, StreamChoice};
-use crate::text::Plan;
+use crate::text::{Opening, Plan};
 
 /// One planned choice.
 struct Choice {
@@ -109,8 +109,8 @@ pub(super) async fn answer(
         }
         for candidate in 0..candidates {
             let seed = random::join(seed, candidate);
-            // A cap of 0 asks for the prompt's echo alone.
-            let (plan, finish) = generate::sentences(deployment, seed, &directives, room, &stops);
+            let (plan, finish) =
+                generate::sentences(deployment, Opening::Space, seed, &directives, room, &stops);
             generated = generated.saturating_add(plan.tokens);
             longest = longest.max(plan.tokens);
             if candidate < request.choice_count() {

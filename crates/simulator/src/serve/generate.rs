@@ -18,8 +18,10 @@ use crate::directives::Directives;
 use crate::random;
 use crate::resource::{Charge, Deployment};
 use crate::stream::FilterTelling;
-use crate::text::{Ending, Plan};
+use crate::text::{Ending, Opening, Plan};
 
+/// Context of provisioned gpt-4.1 deployments, in tokens.
+const PROVISIONED_WINDOW: u64 = 128_000;
 /// Tokens of a completion that is sent before the filter blocks it.
 const BLOCKED_AFTER: u64 = 8;
 
@@ -31,7 +33,13 @@ pub(super) fn completion_room(
     member: &'static str,
 ) -> Result<u64, Box<Rejection>> {
     let model = deployment.model;
-    let window = u64::from(model.context_window);
+    let window = match u64::from(model.context_window) {
+        // Provisioned deployments of this family do not take the whole window.
+        whole if deployment.config.sku.is_provisioned() && model.family.starts_with("gpt-4.1") => {
+            whole.min(PROVISIONED_WINDOW)
+        }
+        whole => whole,
+    };
     let wanted = prompt_tokens.saturating_add(cap.unwrap_or(0));
     if prompt_tokens >= window || wanted > window {
         return Err(ErrorBody::context_length_exceeded(
@@ -58,6 +66,7 @@ pub(super) fn natural_length(deployment: &Deployment, seed: u64, directives: &Di
 /// A text of sentences for one choice.
 pub(super) fn sentences(
     deployment: &Deployment,
+    opening: Opening,
     seed: u64,
     directives: &Directives,
     cap: u64,
@@ -67,7 +76,7 @@ pub(super) fn sentences(
     let cap = if blocked { cap.min(BLOCKED_AFTER) } else { cap };
     let natural = natural_length(deployment, seed, directives);
     let encoding = deployment.model.encoding;
-    let plan = Plan::sentences(seed, natural, cap, stops, |text| {
+    let plan = Plan::sentences(seed, opening, natural, cap, stops, |text| {
         tokens::count(encoding, text)
     });
     let finish = finish_reason(&plan, blocked);

@@ -3,193 +3,14 @@
 //! In: a seed and a length. Out: pieces of text, each of which is exactly one token in every encoding that the simulated models
 //! use, also when they stand one after another. So an answer's tokens are known without counting them. A test holds this true.
 
+mod words;
+
 use std::collections::VecDeque;
+
+use words::SENTENCES;
 
 /// The longest answer that is generated, in tokens.
 pub const MAX_TOKENS: u32 = 16_384;
-
-const OPENERS: &[&str] = &[
-    " The", " This", " Each", " Every", " Our", " One", " That", " Your", " Any", " Another",
-];
-const DETERMINERS: &[&str] = &[
-    " the", " a", " this", " each", " every", " one", " another", " your", " its", " any",
-];
-const ADJECTIVES: &[&str] = &[
-    " small",
-    " large",
-    " simple",
-    " quick",
-    " slow",
-    " stable",
-    " clear",
-    " common",
-    " direct",
-    " early",
-    " final",
-    " full",
-    " general",
-    " good",
-    " great",
-    " important",
-    " local",
-    " long",
-    " main",
-    " modern",
-    " natural",
-    " new",
-    " normal",
-    " old",
-    " open",
-    " perfect",
-    " popular",
-    " positive",
-    " possible",
-    " public",
-    " quiet",
-    " real",
-    " recent",
-    " safe",
-    " short",
-    " single",
-    " smart",
-    " special",
-    " strong",
-    " useful",
-];
-const NOUNS: &[&str] = &[
-    " answer",
-    " area",
-    " system",
-    " model",
-    " request",
-    " response",
-    " region",
-    " server",
-    " service",
-    " network",
-    " message",
-    " value",
-    " result",
-    " number",
-    " question",
-    " example",
-    " process",
-    " project",
-    " plan",
-    " group",
-    " team",
-    " user",
-    " client",
-    " market",
-    " city",
-    " river",
-    " mountain",
-    " morning",
-    " story",
-    " word",
-    " book",
-    " letter",
-    " picture",
-    " window",
-    " garden",
-    " house",
-    " road",
-    " bridge",
-    " machine",
-    " engine",
-    " signal",
-    " pattern",
-    " method",
-    " reason",
-    " problem",
-    " solution",
-    " change",
-    " limit",
-    " place",
-    " point",
-];
-const VERBS: &[&str] = &[
-    " makes",
-    " gives",
-    " takes",
-    " finds",
-    " keeps",
-    " shows",
-    " needs",
-    " helps",
-    " follows",
-    " changes",
-    " supports",
-    " creates",
-    " improves",
-    " offers",
-    " provides",
-    " reaches",
-    " serves",
-    " uses",
-    " covers",
-    " describes",
-    " explains",
-    " holds",
-    " moves",
-    " opens",
-    " returns",
-];
-const PREPOSITIONS: &[&str] = &[
-    " in", " on", " with", " for", " near", " after", " before", " over", " under", " through",
-];
-
-/// Words of a sentence that has as many of them as the entry's position, counted from 1.
-const SENTENCES: &[&[&[&str]]] = &[
-    &[OPENERS],
-    &[OPENERS, NOUNS],
-    &[OPENERS, ADJECTIVES, NOUNS],
-    &[OPENERS, ADJECTIVES, ADJECTIVES, NOUNS],
-    &[OPENERS, NOUNS, VERBS, DETERMINERS, NOUNS],
-    &[OPENERS, ADJECTIVES, NOUNS, VERBS, DETERMINERS, NOUNS],
-    &[
-        OPENERS,
-        ADJECTIVES,
-        NOUNS,
-        VERBS,
-        DETERMINERS,
-        ADJECTIVES,
-        NOUNS,
-    ],
-    &[
-        OPENERS,
-        NOUNS,
-        VERBS,
-        DETERMINERS,
-        NOUNS,
-        PREPOSITIONS,
-        DETERMINERS,
-        NOUNS,
-    ],
-    &[
-        OPENERS,
-        ADJECTIVES,
-        NOUNS,
-        VERBS,
-        DETERMINERS,
-        NOUNS,
-        PREPOSITIONS,
-        DETERMINERS,
-        NOUNS,
-    ],
-    &[
-        OPENERS,
-        ADJECTIVES,
-        NOUNS,
-        VERBS,
-        DETERMINERS,
-        ADJECTIVES,
-        NOUNS,
-        PREPOSITIONS,
-        DETERMINERS,
-        NOUNS,
-    ],
-];
 
 /// Tokens of the shortest and the longest sentence that is not the last, full stop included.
 const SHORTEST: u32 = 6;
@@ -203,16 +24,27 @@ pub(crate) struct Sentences {
     left: u32,
     words: &'static [&'static [&'static str]],
     started: bool,
+    opening: Opening,
+}
+
+/// How a text begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// With a word, as an answer does.
+    Bare,
+    /// With a space, as the continuation of a prompt does.
+    Space,
 }
 
 impl Sentences {
     /// A text of exactly `tokens` tokens, at least 1.
-    pub(crate) fn new(seed: u64, tokens: u32) -> Self {
+    pub(crate) fn new(seed: u64, tokens: u32, opening: Opening) -> Self {
         Self {
             rng: crate::random::rng(seed),
             left: tokens.clamp(1, MAX_TOKENS),
             words: &[],
             started: false,
+            opening,
         }
     }
 
@@ -244,7 +76,9 @@ impl Iterator for Sentences {
         if self.words.is_empty() && self.started {
             // The sentence's words are out: its full stop, after which `words` is filled for the next one.
             self.left -= 1;
-            self.next_sentence_after_stop();
+            if self.left > 0 {
+                self.next_sentence();
+            }
             return Some(".");
         }
         if !self.started {
@@ -257,20 +91,11 @@ impl Iterator for Sentences {
             .get(self.rng.usize(..choice.len().max(1)))
             .copied()
             .unwrap_or(" the");
-        if self.started {
-            Some(word)
-        } else {
-            self.started = true;
-            Some(word.strip_prefix(' ').unwrap_or(word))
-        }
-    }
-}
-
-impl Sentences {
-    fn next_sentence_after_stop(&mut self) {
-        if self.left > 0 {
-            self.next_sentence();
-        }
+        let first = !std::mem::replace(&mut self.started, true);
+        Some(match self.opening {
+            Opening::Bare if first => word.strip_prefix(' ').unwrap_or(word),
+            _ => word,
+        })
     }
 }
 
@@ -307,6 +132,7 @@ impl Plan {
     /// Sentences of `natural` tokens, cut at `cap`, ended before the first of the `stop` texts.
     pub(crate) fn sentences(
         seed: u64,
+        opening: Opening,
         natural: u32,
         cap: u64,
         stops: &[&str],
@@ -319,7 +145,7 @@ impl Plan {
         } else {
             Ending::Stop
         };
-        let sentences = Sentences::new(seed, natural);
+        let sentences = Sentences::new(seed, natural, opening);
         if stops.iter().all(|stop| stop.is_empty()) {
             return Self {
                 script: Script::Lazy { sentences, emit },
@@ -443,6 +269,7 @@ impl Script {
 
 #[cfg(test)]
 mod tests {
+    use super::words::{ADJECTIVES, DETERMINERS, NOUNS, OPENERS, PREPOSITIONS, VERBS};
     use super::*;
     use proptest::prelude::*;
     use tidegate_openai::{Encoding, tokens};
@@ -462,7 +289,7 @@ mod tests {
 
     #[test]
     fn texts_read_like_sentences() {
-        let text: String = Sentences::new(7, 60).collect();
+        let text: String = Sentences::new(7, 60, Opening::Bare).collect();
         assert!(text.starts_with(|c: char| c.is_ascii_uppercase()), "{text}");
         assert!(text.ends_with('.'), "{text}");
         assert!(!text.contains(".."), "{text}");
@@ -470,8 +297,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_has_exactly_the_tokens_asked_for(seed in any::<u64>(), length in 1u32..200, cap in 1u64..200) {
-            let plan = Plan::sentences(seed, length, cap, &[], |_| 0);
+        fn a_text_has_exactly_the_tokens_asked_for(seed in any::<u64>(), space in any::<bool>(), length in 1u32..200, cap in 1u64..200) {
+            let opening = if space { Opening::Space } else { Opening::Bare };
+            let plan = Plan::sentences(seed, opening, length, cap, &[], |_| 0);
             let expected = u64::from(length).min(cap);
             prop_assert_eq!(plan.tokens, expected);
             prop_assert_eq!(plan.ending == Ending::Length, cap < u64::from(length));
@@ -483,7 +311,7 @@ mod tests {
 
         #[test]
         fn pieces_make_the_whole(seed in any::<u64>(), length in 1u32..100, step in 1u32..9) {
-            let mut plan = Plan::sentences(seed, length, 1_000, &[], |_| 0);
+            let mut plan = Plan::sentences(seed, Opening::Bare, length, 1_000, &[], |_| 0);
             let whole = plan.clone().into_text();
             let mut text = String::new();
             while !plan.script.is_done() {
@@ -495,8 +323,8 @@ mod tests {
 
     #[test]
     fn a_stop_text_ends_the_answer_and_is_left_out() {
-        let whole = Plan::sentences(3, 80, 1_000, &[], |_| 0).into_text();
-        let plan = Plan::sentences(3, 80, 1_000, &[".", "never there"], |text| {
+        let whole = Plan::sentences(3, Opening::Bare, 80, 1_000, &[], |_| 0).into_text();
+        let plan = Plan::sentences(3, Opening::Bare, 80, 1_000, &[".", "never there"], |text| {
             tokens::count(Encoding::O200kBase, text)
         });
         let expected = whole.split('.').next().unwrap();

@@ -1,7 +1,6 @@
-//! Faults on demand: what is wrong with a resource, for whom, how often.
+//! The flat form in which fault rules are written.
 //!
-//! In: rules, from the configuration or the admin endpoint, and each request as it arrives. Out: what becomes of it. The first rule
-//! that fires decides; rules of kind `slow` add up and let the search go on. Never touches a socket.
+//! In: a rule as YAML or JSON. Out: a [`FaultRule`], or what is wrong with it: members that its kind does not have are errors. And back.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,128 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidegate_openai::Operation;
 
-/// Rules on one resource.
-pub(crate) const MAX_RULES: usize = 64;
+use super::{FaultAction, FaultBody, FaultRule, Garbage, ThrottleCause, Wait};
+
 /// The longest time a rule may name.
 const MAX_MILLIS: u64 = 24 * 3_600 * 1_000;
-
-/// One rule.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(try_from = "FaultDocument", into = "FaultDocument")]
-pub struct FaultRule {
-    /// Only requests to this deployment; all requests, probes included, when missing.
-    pub deployment: Option<String>,
-    /// Only this operation.
-    pub operation: Option<Operation>,
-    /// Share of the matching requests that the rule strikes.
-    pub probability: f64,
-    /// How many requests the rule strikes before it is spent; without end when missing.
-    pub count: Option<u64>,
-    /// What happens to them.
-    pub action: FaultAction,
-}
-
-/// What happens to a request.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FaultAction {
-    /// Answered with a status.
-    Status {
-        /// The status.
-        status: u16,
-        /// The body; the service's own for this status when missing.
-        body: Option<FaultBody>,
-        /// More headers.
-        headers: Vec<(HeaderName, HeaderValue)>,
-    },
-    /// Answered with 429.
-    Throttle {
-        /// The wait told; none when missing.
-        retry_after: Option<Wait>,
-        /// What ran out.
-        cause: ThrottleCause,
-    },
-    /// Not even connected: the listener closes and connections are reset. On a shared listener, and with a deployment, an operation, a
-    /// probability or a count, the connection of each struck request is reset instead.
-    Refuse,
-    /// Read and never answered; the connection is closed after the time given, if any.
-    Hang(Option<Duration>),
-    /// The connection is closed before the first byte of the answer.
-    Cut,
-    /// The connection is closed after this many events of a stream, or in the middle of a body.
-    CutStream {
-        /// Events sent before.
-        after_chunks: u64,
-    },
-    /// Nothing more comes after this many events of a stream, or half of a body; it goes on after the time given, if any.
-    StallStream {
-        /// Events sent before.
-        after_chunks: u64,
-        /// How long nothing comes.
-        duration: Option<Duration>,
-    },
-    /// An error event ends the stream after this many events; a request without stream gets 500.
-    ErrorInStream {
-        /// Events sent before.
-        after_chunks: u64,
-    },
-    /// Everything takes longer.
-    Slow {
-        /// Factor on every wait.
-        factor: f64,
-        /// Added before the first byte.
-        delay: Duration,
-    },
-    /// Answered with something that is no answer.
-    Garbage(Garbage),
-}
-
-/// The body of a status fault.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FaultBody {
-    /// Sent as it is.
-    Text(String),
-    /// Sent as JSON.
-    Json(Value),
-}
-
-/// A wait, in the unit in which it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// `retry-after`
-    Seconds(u64),
-    /// `retry-after-ms`, and `retry-after` rounded up.
-    Millis(u64),
-}
-
-/// What a throttle fault claims ran out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ThrottleCause {
-    /// Tokens per minute.
-    #[default]
-    Tokens,
-    /// Requests per minute.
-    Calls,
-    /// The region's shared pool.
-    Capacity,
-    /// The short message without a cause.
-    Short,
-}
-
-/// Answers that are no answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Garbage {
-    /// Bytes that are not HTTP.
-    #[default]
-    NotHttp,
-    /// 200 `application/json`, with a body that is not JSON.
-    NotJson,
-    /// 200 `application/json`, with JSON of another shape.
-    WrongShape,
-    /// 200 `text/html`.
-    Html,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -152,7 +33,7 @@ enum Kind {
 /// The flat form in which rules are written.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FaultDocument {
+pub(super) struct FaultDocument {
     kind: Kind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deployment: Option<String>,
@@ -463,139 +344,6 @@ impl From<FaultRule> for FaultDocument {
     }
 }
 
-impl FaultRule {
-    /// A rule that always strikes every request.
-    pub fn always(action: FaultAction) -> Self {
-        Self {
-            deployment: None,
-            operation: None,
-            probability: 1.0,
-            count: None,
-            action,
-        }
-    }
-
-    /// Whether it takes the whole resource off the network.
-    pub(crate) fn closes_listener(&self) -> bool {
-        self.action == FaultAction::Refuse
-            && self.deployment.is_none()
-            && self.operation.is_none()
-            && self.probability >= 1.0
-            && self.count.is_none()
-    }
-}
-
-impl FaultAction {
-    /// The word for it in logs and counters.
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            FaultAction::Status { .. } => "status",
-            FaultAction::Throttle { .. } => "throttle",
-            FaultAction::Refuse => "refuse",
-            FaultAction::Hang(_) => "hang",
-            FaultAction::Cut => "cut",
-            FaultAction::CutStream { .. } => "cutStream",
-            FaultAction::StallStream { .. } => "stallStream",
-            FaultAction::ErrorInStream { .. } => "errorInStream",
-            FaultAction::Slow { .. } => "slow",
-            FaultAction::Garbage(_) => "garbage",
-        }
-    }
-}
-
-/// What becomes of one request.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Verdict {
-    pub(crate) action: Option<FaultAction>,
-    pub(crate) factor: f64,
-    pub(crate) delay: Duration,
-}
-
-impl Verdict {
-    pub(crate) const HEALTHY: Verdict = Verdict {
-        action: None,
-        factor: 1.0,
-        delay: Duration::ZERO,
-    };
-
-    /// A wait under the rules of kind `slow`.
-    pub(crate) fn slowed(&self, wait: Duration) -> Duration {
-        if self.factor == 1.0 {
-            wait
-        } else {
-            wait.mul_f64(self.factor.clamp(0.0, 10_000.0))
-        }
-    }
-}
-
-/// The rules of one resource and how often each has struck.
-#[derive(Debug)]
-pub(crate) struct FaultSet {
-    rules: Vec<(FaultRule, u64)>,
-    rng: fastrand::Rng,
-}
-
-impl FaultSet {
-    pub(crate) fn new(rules: Vec<FaultRule>, seed: u64) -> Self {
-        Self {
-            rules: rules.into_iter().map(|rule| (rule, 0)).collect(),
-            rng: crate::random::rng(seed),
-        }
-    }
-
-    pub(crate) fn replace(&mut self, rules: Vec<FaultRule>) {
-        self.rules = rules.into_iter().map(|rule| (rule, 0)).collect();
-    }
-
-    pub(crate) fn add(&mut self, rule: FaultRule) -> Result<(), String> {
-        if self.rules.len() >= MAX_RULES {
-            return Err(format!("a resource has at most {MAX_RULES} faults"));
-        }
-        self.rules.push((rule, 0));
-        Ok(())
-    }
-
-    pub(crate) fn rules(&self) -> impl Iterator<Item = (&FaultRule, u64)> {
-        self.rules.iter().map(|(rule, fired)| (rule, *fired))
-    }
-
-    pub(crate) fn closes_listener(&self) -> bool {
-        self.rules.iter().any(|(rule, _)| rule.closes_listener())
-    }
-
-    /// Judges one request.
-    pub(crate) fn judge(
-        &mut self,
-        deployment: Option<&str>,
-        operation: Option<Operation>,
-    ) -> Verdict {
-        let mut verdict = Verdict::HEALTHY;
-        for (rule, fired) in &mut self.rules {
-            let matches = rule
-                .deployment
-                .as_deref()
-                .is_none_or(|name| Some(name) == deployment)
-                && rule
-                    .operation
-                    .is_none_or(|wanted| Some(wanted) == operation)
-                && rule.count.is_none_or(|count| *fired < count)
-                && (rule.probability >= 1.0 || self.rng.f64() < rule.probability);
-            if !matches {
-                continue;
-            }
-            *fired = fired.saturating_add(1);
-            if let FaultAction::Slow { factor, delay } = rule.action {
-                verdict.factor *= factor;
-                verdict.delay = verdict.delay.saturating_add(delay);
-            } else {
-                verdict.action = Some(rule.action.clone());
-                break;
-            }
-        }
-        verdict
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -647,93 +395,5 @@ mod tests {
         assert!(rule(r#"{"kind":"cut","probability":2}"#).is_err());
         assert!(rule(r#"{"kind":"throttle","retryAfterMs":1,"retryAfterSeconds":1}"#).is_err());
         assert!(rule(r#"{"kind":"status","status":500,"headers":{"a b":"c"}}"#).is_err());
-    }
-
-    #[test]
-    fn a_spent_rule_makes_room_for_the_next() {
-        let rules = vec![
-            FaultRule {
-                count: Some(1),
-                ..FaultRule::always(FaultAction::Cut)
-            },
-            FaultRule::always(FaultAction::Hang(None)),
-        ];
-        let mut set = FaultSet::new(rules, 1);
-        assert_eq!(set.judge(None, None).action, Some(FaultAction::Cut));
-        assert_eq!(set.judge(None, None).action, Some(FaultAction::Hang(None)));
-    }
-
-    #[test]
-    fn rules_strike_only_whom_they_name() {
-        let mut chat = FaultRule::always(FaultAction::Cut);
-        chat.deployment = Some("chat".into());
-        chat.operation = Some(Operation::ChatCompletions);
-        let mut set = FaultSet::new(vec![chat], 1);
-        assert_eq!(set.judge(None, None), Verdict::HEALTHY);
-        assert_eq!(
-            set.judge(Some("other"), Some(Operation::ChatCompletions)),
-            Verdict::HEALTHY
-        );
-        assert_eq!(
-            set.judge(Some("chat"), Some(Operation::Completions)),
-            Verdict::HEALTHY
-        );
-        assert!(
-            set.judge(Some("chat"), Some(Operation::ChatCompletions))
-                .action
-                .is_some()
-        );
-    }
-
-    #[test]
-    fn probability_strikes_about_its_share() {
-        let mut half = FaultRule::always(FaultAction::Cut);
-        half.probability = 0.5;
-        let mut set = FaultSet::new(vec![half], 1);
-        let struck = (0..2_000)
-            .filter(|_| set.judge(None, None).action.is_some())
-            .count();
-        assert!((900..1_100).contains(&struck), "{struck}");
-    }
-
-    #[test]
-    fn slow_rules_add_up_and_let_others_strike() {
-        let slow = |factor| {
-            FaultRule::always(FaultAction::Slow {
-                factor,
-                delay: Duration::from_millis(10),
-            })
-        };
-        let mut set = FaultSet::new(
-            vec![slow(2.0), slow(3.0), FaultRule::always(FaultAction::Cut)],
-            1,
-        );
-        let verdict = set.judge(None, None);
-        assert_eq!(
-            verdict.slowed(Duration::from_secs(1)),
-            Duration::from_secs(6)
-        );
-        assert_eq!(verdict.delay, Duration::from_millis(20));
-        assert_eq!(verdict.action, Some(FaultAction::Cut));
-    }
-
-    #[test]
-    fn only_a_bare_refusal_closes_the_listener() {
-        let bare = FaultRule::always(FaultAction::Refuse);
-        assert!(bare.closes_listener());
-        assert!(
-            !FaultRule {
-                count: Some(1),
-                ..bare.clone()
-            }
-            .closes_listener()
-        );
-        assert!(
-            !FaultRule {
-                deployment: Some("d".into()),
-                ..bare
-            }
-            .closes_listener()
-        );
     }
 }
