@@ -487,5 +487,5 @@ pub(crate) fn response(
 
 /// What the log keeps of a path.
 fn shown(path: &str) -> &str {
-    path.get(..200).unwrap_or(path)
+    path.get(..path.floor_char_boundary(200)).unwrap_or_default()
 }
