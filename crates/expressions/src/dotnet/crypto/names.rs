@@ -1,0 +1,121 @@
+//! `HashAlgorithmName`, `CipherMode`, `PaddingMode`, `Oid` and `RNGCryptoServiceProvider`
+
+use super::{def, defs, random_bytes};
+use crate::crypto::HashKind;
+use crate::dotnet::collections::{Array, byte_array};
+use crate::runtime::{R, Runtime};
+use crate::types::{Type, Types};
+use crate::value::{Object, Str, Value};
+
+/// `HashAlgorithmName`
+pub(super) struct HashName(pub(super) Str);
+
+impl Object for HashName {
+    fn type_of(&self) -> Type {
+        Type::Named(defs().hash_name, None)
+    }
+
+    fn equals(&self, other: &Value) -> Option<bool> {
+        Some(
+            other
+                .as_object::<Self>()
+                .is_some_and(|other| self.0 == other.0),
+        )
+    }
+
+    fn hash(&self) -> Option<u64> {
+        Some(self.0.len() as u64)
+    }
+
+    fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+struct Random;
+
+impl Object for Random {
+    fn type_of(&self) -> Type {
+        Type::Named(def("RNGCryptoServiceProvider"), None)
+    }
+}
+
+fn constant(kind: HashKind) -> R<Value> {
+    Ok(Value::object(HashName(Str::literal(kind.name()))))
+}
+
+pub(super) fn define(types: &mut Types) {
+    types.enumeration(
+        "System.Security.Cryptography.CipherMode",
+        &[("CBC", 1), ("ECB", 2), ("OFB", 3), ("CFB", 4), ("CTS", 5)],
+    );
+    types.enumeration(
+        "System.Security.Cryptography.PaddingMode",
+        &[
+            ("None", 1),
+            ("PKCS7", 2),
+            ("Zeros", 3),
+            ("ANSIX923", 4),
+            ("ISO10126", 5),
+        ],
+    );
+    let mut t = types.structure("System.Security.Cryptography.HashAlgorithmName");
+    t.constructor("(string name)", |c| {
+        Ok(Value::object(HashName(c.opt_str(0)?.unwrap_or(Str::EMPTY))))
+    });
+    t.static_property("HashAlgorithmName MD5", |_| constant(HashKind::Md5));
+    t.static_property("HashAlgorithmName SHA1", |_| constant(HashKind::Sha1));
+    t.static_property("HashAlgorithmName SHA256", |_| constant(HashKind::Sha256));
+    t.static_property("HashAlgorithmName SHA384", |_| constant(HashKind::Sha384));
+    t.static_property("HashAlgorithmName SHA512", |_| constant(HashKind::Sha512));
+    t.property("string Name", |c| {
+        Ok(c.object::<HashName>(0)?.0.clone().into())
+    });
+    t.operator(
+        "bool operator ==(HashAlgorithmName left, HashAlgorithmName right)",
+        |c| Ok((c.object::<HashName>(0)?.0 == c.object::<HashName>(1)?.0).into()),
+    );
+    t.operator(
+        "bool operator !=(HashAlgorithmName left, HashAlgorithmName right)",
+        |c| Ok((c.object::<HashName>(0)?.0 != c.object::<HashName>(1)?.0).into()),
+    );
+
+    let mut t = types.class("System.Security.Cryptography.RandomNumberGenerator");
+    t.base("object").base("IDisposable").beyond_documentation();
+    t.static_method("RandomNumberGenerator Create()", |_| {
+        Ok(Value::object(Random))
+    });
+    t.method("void GetBytes(byte[] data)", |c| {
+        let data = c.object::<Array>(1)?;
+        let length = data.len();
+        super::account(c, length)?;
+        for (at, byte) in random_bytes(c.rt, length).into_iter().enumerate() {
+            data.set(at, Value::Byte(byte));
+        }
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void GetNonZeroBytes(byte[] data)", |c| {
+        let data = c.object::<Array>(1)?;
+        super::account(c, data.len())?;
+        for at in 0..data.len() {
+            // A zero is drawn again; after a few draws any other byte is as random.
+            let drawn = random_bytes(c.rt, 8)
+                .into_iter()
+                .find(|byte| *byte != 0)
+                .unwrap_or(1);
+            data.set(at, Value::Byte(drawn));
+        }
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("void Dispose()", |_| Ok(Value::Null));
+    let mut t = types.class("System.Security.Cryptography.RNGCryptoServiceProvider");
+    t.base("RandomNumberGenerator");
+    t.constructor("()", |_| Ok(Value::object(Random)));
+}
+
+/// Keys and hashes as `byte[]`.
+pub(super) fn bytes(bytes: Vec<u8>) -> Value {
+    byte_array(bytes)
+}

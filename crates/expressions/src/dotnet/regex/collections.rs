@@ -1,0 +1,101 @@
+//! `MatchCollection`, `GroupCollection` and `CaptureCollection`
+
+use std::rc::Rc;
+
+use super::match_types::Captured;
+use super::named;
+use crate::runtime::{Call, Fault, R, Runtime};
+use crate::types::{DefId, Type, Types};
+use crate::value::{Iter, Object, Value};
+
+/// A fixed list of captures, groups or matches.
+pub(super) struct Collection {
+    def: DefId,
+    items: Rc<[Value]>,
+    /// The match whose groups these are, for access by number and name.
+    owner: Option<Rc<Captured>>,
+}
+
+impl Collection {
+    pub(super) fn value(def: DefId, items: Vec<Value>, owner: Option<Rc<Captured>>) -> Value {
+        Value::object(Self {
+            def,
+            items: items.into(),
+            owner,
+        })
+    }
+}
+
+impl Object for Collection {
+    fn type_of(&self) -> Type {
+        named(self.def)
+    }
+
+    fn iterate(self: Rc<Self>, _rt: &mut Runtime<'_>) -> R<Option<Box<dyn Iter>>> {
+        let items = self.items.clone();
+        let mut at = 0;
+        Ok(Some(Box::new(crate::value::Ready(std::iter::from_fn(
+            move || {
+                at += 1;
+                items.get(at - 1).cloned()
+            },
+        )))))
+    }
+}
+
+fn count(c: &mut Call<'_, '_>) -> R<Value> {
+    let count = c.object::<Collection>(0)?.items.len();
+    Ok(i32::try_from(count).unwrap_or(i32::MAX).into())
+}
+
+fn item(c: &mut Call<'_, '_>) -> R<Value> {
+    let at = usize::try_from(c.int(1)?).ok();
+    let found = at.and_then(|at| c.object::<Collection>(0).ok()?.items.get(at).cloned());
+    let outside = || {
+        Fault::out_of_range(
+            "i",
+            "Specified argument was out of the range of valid values.",
+        )
+    };
+    found.ok_or_else(outside)
+}
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.class("System.Text.RegularExpressions.MatchCollection");
+    t.base("IList<Match>").base("IReadOnlyList<Match>");
+    t.property("int Count", count);
+    t.indexer("Match this[int i]", item);
+
+    let mut t = types.class("System.Text.RegularExpressions.CaptureCollection");
+    t.base("IList<Capture>").base("IReadOnlyList<Capture>");
+    t.property("int Count", count);
+    t.indexer("Capture this[int i]", item);
+
+    let mut t = types.class("System.Text.RegularExpressions.GroupCollection");
+    t.base("IList<Group>").base("IReadOnlyList<Group>");
+    t.property("int Count", count);
+    t.indexer("Group this[int groupnum]", |c| {
+        let number = i64::from(c.int(1)?);
+        let groups = c.object::<Collection>(0)?;
+        Ok(group(&groups, |regex| regex.slot_of_number(number)))
+    });
+    t.indexer("Group this[string groupname]", |c| {
+        let name = c.str(1)?;
+        let name = name.to_utf8();
+        let groups = c.object::<Collection>(0)?;
+        Ok(group(&groups, |regex| regex.slot_of_name(&name)))
+    });
+}
+
+/// A group by number or name; one that doesn't exist is a failed group, never an exception.
+fn group(groups: &Collection, slot: impl Fn(&crate::regex::Regex) -> Option<usize>) -> Value {
+    let owner = groups.owner.as_ref();
+    let slot = owner
+        .and_then(|owner| owner.hit.as_ref())
+        .and_then(|hit| slot(&hit.subject.regex));
+    match (slot, owner) {
+        (Some(slot), _) => groups.items.get(slot).cloned().unwrap_or_default(),
+        (None, Some(owner)) => owner.group(None),
+        (None, None) => Value::Null,
+    }
+}

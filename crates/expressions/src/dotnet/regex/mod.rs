@@ -1,0 +1,89 @@
+//! `System.Text.RegularExpressions`: bindings of [`crate::regex`].
+
+mod collections;
+mod match_types;
+mod regex_type;
+
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+use crate::json;
+use crate::regex::{Error, Found, Options, Regex};
+use crate::runtime::Fault;
+use crate::types::{DefId, Registry, Type, Types, known};
+use crate::value::Str;
+
+pub(super) fn define(types: &mut Types) {
+    types
+        .enumeration(
+            "System.Text.RegularExpressions.RegexOptions",
+            &Options::MEMBERS,
+        )
+        .flags();
+    types
+        .delegate(
+            "System.Text.RegularExpressions.MatchEvaluator",
+            "string Invoke(Match match)",
+        )
+        .beyond_documentation();
+    match_types::define(types);
+    collections::define(types);
+    regex_type::define(types);
+}
+
+struct Defs {
+    regex: DefId,
+    capture: DefId,
+    group: DefId,
+    matched: DefId,
+    captures: DefId,
+    groups: DefId,
+    matches: DefId,
+    options: DefId,
+}
+
+fn defs() -> &'static Defs {
+    static DEFS: OnceLock<Defs> = OnceLock::new();
+    DEFS.get_or_init(|| {
+        // All are declared by this folder; `object` stands in if a name were ever missing.
+        let id = |name: &str| {
+            let full = format!("System.Text.RegularExpressions.{name}");
+            Registry::get()
+                .by_full_name(&full)
+                .map_or(known::OBJECT, |def| def.id)
+        };
+        Defs {
+            regex: id("Regex"),
+            capture: id("Capture"),
+            group: id("Group"),
+            matched: id("Match"),
+            captures: id("CaptureCollection"),
+            groups: id("GroupCollection"),
+            matches: id("MatchCollection"),
+            options: id("RegexOptions"),
+        }
+    })
+}
+
+fn named(def: DefId) -> Type {
+    Type::Named(def, None)
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        json::Error::from(error).into()
+    }
+}
+
+/// The text that was searched, with what it was searched for.
+struct Subject {
+    regex: Regex,
+    text: Str,
+    units: Box<[u16]>,
+}
+
+/// One successful match.
+struct Hit {
+    subject: Rc<Subject>,
+    found: Found,
+}
