@@ -86,3 +86,61 @@ fn text(c: &mut Call<'_, '_>, start: Option<i32>, length: Option<i32>) -> R<Valu
     )?
     .into())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::collections::byte_array;
+    use crate::dotnet::probe::text;
+
+    #[test]
+    fn numbers_and_bytes() {
+        assert_eq!(
+            text(
+                "System.BitConverter",
+                "byte[] GetBytes(int value)",
+                &[258.into()]
+            ),
+            "02010000"
+        );
+        assert_eq!(
+            text(
+                "System.BitConverter",
+                "int ToInt32(byte[] value, int startIndex)",
+                &[byte_array(vec![1, 0, 0, 0]), 0.into()]
+            ),
+            "1"
+        );
+        assert_eq!(
+            text(
+                "System.BitConverter",
+                "int ToInt32(byte[] value, int startIndex)",
+                &[byte_array(vec![1, 0]), 0.into()]
+            ),
+            "throws ArgumentException"
+        );
+        assert_eq!(
+            text(
+                "System.BitConverter",
+                "string ToString(byte[] value)",
+                &[byte_array(vec![1, 171])]
+            ),
+            "01-AB"
+        );
+        assert_eq!(
+            text(
+                "System.BitConverter",
+                "string ToString(byte[] value, int startIndex)",
+                &[byte_array(vec![1, 171]), 1.into()]
+            ),
+            "AB"
+        );
+        assert_eq!(
+            text(
+                "System.BitConverter",
+                "long DoubleToInt64Bits(double value)",
+                &[1.0.into()]
+            ),
+            "4607182418800017408"
+        );
+    }
+}

@@ -239,3 +239,68 @@ fn decode(t: &mut TypeBuilder<'_>) {
         length(text_of(c, &bytes)?.len())
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dotnet::probe::{text, value};
+
+    #[test]
+    fn texts_and_bytes() {
+        let utf8 = value(BASE, "Encoding UTF8", &mut []).unwrap();
+        assert_eq!(
+            text(
+                BASE,
+                "byte[] GetBytes(string s)",
+                &[utf8.clone(), "é€😀".into()]
+            ),
+            "c3a9e282acf09f9880"
+        );
+        assert_eq!(
+            text(
+                BASE,
+                "byte[] GetBytes(string s)",
+                &[utf8.clone(), Value::Null]
+            ),
+            "throws ArgumentNullException"
+        );
+        assert_eq!(
+            text(
+                BASE,
+                "byte[] GetBytes(string s)",
+                &[utf8.clone(), Str::from_unit(0xd800).into()]
+            ),
+            "efbfbd"
+        );
+        assert_eq!(
+            text(
+                BASE,
+                "string GetString(byte[] bytes)",
+                &[utf8.clone(), collections::byte_array(vec![0xff, 0x41])]
+            ),
+            "\u{fffd}A"
+        );
+        assert_eq!(text(BASE, "string WebName", &[utf8.clone()]), "utf-8");
+        assert_eq!(
+            text(
+                BASE,
+                "int GetByteCount(string s)",
+                &[utf8.clone(), "é".into()]
+            ),
+            "2"
+        );
+        let range = "string GetString(byte[] bytes, int index, int count)";
+        assert_eq!(
+            text(
+                BASE,
+                range,
+                &[utf8, collections::byte_array(vec![65]), 0.into(), 2.into()]
+            ),
+            "throws ArgumentOutOfRangeException"
+        );
+        assert_eq!(
+            text(BASE, "Encoding GetEncoding(string name)", &["nope".into()]),
+            "throws ArgumentException"
+        );
+    }
+}

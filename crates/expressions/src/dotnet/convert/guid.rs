@@ -92,3 +92,40 @@ fn store(c: &mut Call<'_, '_>, out: usize, parsed: Option<Uuid>) -> Value {
 fn same(c: &Call<'_, '_>) -> R<Value> {
     Ok((c.guid(0)? == c.guid(1)?).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::collections::byte_array;
+    use crate::dotnet::probe::{text, value};
+
+    #[test]
+    fn text_and_bytes() {
+        let id = value(
+            "System.Guid",
+            "(string g)",
+            &mut ["00112233445566778899aabbccddeeff".into()],
+        )
+        .unwrap();
+        assert_eq!(
+            text(
+                "System.Guid",
+                "string ToString(string format)",
+                &[id.clone(), "P".into()]
+            ),
+            "(00112233-4455-6677-8899-aabbccddeeff)"
+        );
+        assert_eq!(
+            text("System.Guid", "byte[] ToByteArray()", &[id]),
+            "33221100554477668899aabbccddeeff"
+        );
+        assert_eq!(
+            text("System.Guid", "(byte[] b)", &[byte_array(vec![0; 3])]),
+            "throws ArgumentException"
+        );
+        assert_eq!(
+            text("System.Guid", "Guid Parse(string input)", &["xyz".into()]),
+            "throws FormatException"
+        );
+        assert_eq!(text("System.Guid", "Guid NewGuid()", &[]).len(), 36);
+    }
+}

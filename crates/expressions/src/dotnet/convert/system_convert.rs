@@ -284,3 +284,132 @@ fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clr::datetime::DateTime;
+    use crate::dotnet::probe::text;
+
+    fn convert(signature: &str, value: impl Into<Value>) -> String {
+        text("System.Convert", signature, &[value.into()])
+    }
+
+    #[test]
+    fn numbers_round_and_check() {
+        assert_eq!(convert("int ToInt32(double value)", 2.5), "2");
+        assert_eq!(convert("int ToInt32(string value)", Value::Null), "0");
+        assert_eq!(convert("int ToInt32(object value)", Value::Null), "0");
+        assert_eq!(
+            convert("int ToInt32(string value)", ""),
+            "throws FormatException"
+        );
+        assert_eq!(
+            convert("int ToInt32(long value)", 3_000_000_000i64),
+            "throws OverflowException"
+        );
+        assert_eq!(
+            convert("int ToInt32(DateTime value)", DateTime::MIN),
+            "throws InvalidCastException"
+        );
+        assert_eq!(
+            convert("byte ToByte(int value)", 300),
+            "throws OverflowException"
+        );
+        assert_eq!(
+            convert("uint ToUInt32(int value)", -1),
+            "throws OverflowException"
+        );
+        assert_eq!(convert("int ToInt32(char value)", Value::Char(65)), "65");
+        assert_eq!(convert("double ToDouble(string value)", "1.5"), "1.5");
+        assert_eq!(
+            convert("double ToDouble(char value)", Value::Char(65)),
+            "throws InvalidCastException"
+        );
+        assert_eq!(convert("decimal ToDecimal(double value)", 0.1), "0.1");
+    }
+
+    #[test]
+    fn booleans_characters_and_dates() {
+        assert_eq!(convert("bool ToBoolean(string value)", "TRUE "), "True");
+        assert_eq!(
+            convert("bool ToBoolean(string value)", "1"),
+            "throws FormatException"
+        );
+        assert_eq!(convert("bool ToBoolean(int value)", 1), "True");
+        assert_eq!(
+            convert("bool ToBoolean(char value)", Value::Char(97)),
+            "throws InvalidCastException"
+        );
+        assert_eq!(convert("char ToChar(int value)", 65), "A");
+        assert_eq!(
+            convert("char ToChar(string value)", "AB"),
+            "throws FormatException"
+        );
+        assert_eq!(
+            convert("char ToChar(string value)", Value::Null),
+            "throws ArgumentNullException"
+        );
+        assert_eq!(
+            convert("DateTime ToDateTime(string value)", "2024-01-02"),
+            "01/02/2024 00:00:00"
+        );
+        assert_eq!(
+            convert("DateTime ToDateTime(string value)", Value::Null),
+            "01/01/0001 00:00:00"
+        );
+    }
+
+    #[test]
+    fn text_and_base64() {
+        assert_eq!(
+            convert("string ToString(string value)", Value::Null),
+            "null"
+        );
+        assert_eq!(convert("string ToString(object value)", Value::Null), "");
+        assert_eq!(
+            text(
+                "System.Convert",
+                "string ToString(int value, int toBase)",
+                &[255.into(), 16.into()]
+            ),
+            "ff"
+        );
+        assert_eq!(
+            convert("byte[] FromBase64String(string s)", "AQ ID\nBA=="),
+            "01020304"
+        );
+        assert_eq!(
+            convert("byte[] FromBase64String(string s)", "a-_b"),
+            "throws FormatException"
+        );
+        assert_eq!(
+            convert(
+                "string ToBase64String(byte[] inArray)",
+                collections::byte_array(vec![1, 2, 3, 4])
+            ),
+            "AQIDBA=="
+        );
+    }
+
+    #[test]
+    fn change_type_follows_the_target() {
+        let change = |value: Value, ty: Type| {
+            text(
+                "System.Convert",
+                "object ChangeType(object value, Type conversionType)",
+                &[value, Value::object(TypeObject(ty))],
+            )
+        };
+        assert_eq!(change("5".into(), Type::INT32), "5");
+        assert_eq!(change("x".into(), Type::INT32), "throws FormatException");
+        assert_eq!(
+            change(Value::Null, Type::INT32),
+            "throws InvalidCastException"
+        );
+        assert_eq!(
+            change(5.into(), Type::Named(known::GUID, None)),
+            "throws InvalidCastException"
+        );
+    }
+}

@@ -180,3 +180,54 @@ pub(super) fn define(types: &mut Types) {
         })
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+
+    const ADDRESS: &str = "System.Net.IPAddress";
+
+    #[test]
+    fn addresses_parse_and_compare() {
+        let parse = |given: &str| {
+            value(
+                ADDRESS,
+                "IPAddress Parse(string ipString)",
+                &mut [given.into()],
+            )
+        };
+        assert_eq!(
+            text(
+                ADDRESS,
+                "byte[] GetAddressBytes()",
+                &[parse("10.0.0.1").unwrap()]
+            ),
+            "0a000001"
+        );
+        assert_eq!(parse("300.1.1.1").unwrap_err(), "throws FormatException");
+        assert_eq!(
+            text(
+                ADDRESS,
+                "bool IsLoopback(IPAddress address)",
+                &[parse("127.0.0.1").unwrap()]
+            ),
+            "True"
+        );
+        assert_eq!(
+            text(
+                ADDRESS,
+                "AddressFamily AddressFamily",
+                &[parse("::1").unwrap()]
+            ),
+            "InterNetworkV6"
+        );
+        assert!(crate::runtime::equals(
+            &parse("10.1").unwrap(),
+            &parse("10.0.0.1").unwrap()
+        ));
+        assert_eq!(
+            text(ADDRESS, "(long newAddress)", &[0x0100_007fi64.into()]),
+            "127.0.0.1"
+        );
+    }
+}

@@ -433,3 +433,124 @@ fn text(t: &mut TypeBuilder<'_>) {
 fn hex(unit: u16) -> Option<u32> {
     char::from_u32(unit.into()).and_then(|c| c.to_digit(16))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+    use crate::types::Registry;
+    use crate::value::Value;
+
+    const URI: &str = "System.Uri";
+
+    fn uri(given: &str) -> Value {
+        value(URI, "(string uriString)", &mut [given.into()]).unwrap()
+    }
+
+    fn enumeration(name: &str, number: i64) -> Value {
+        Value::Enum(Registry::get().by_full_name(name).unwrap().id, number)
+    }
+
+    #[test]
+    fn parts() {
+        let u = uri("https://u:p@H.example:8443/a/b?x=1#f");
+        for (signature, expected) in [
+            ("string Host", "h.example"),
+            ("int Port", "8443"),
+            ("string PathAndQuery", "/a/b?x=1"),
+            ("string Fragment", "#f"),
+            ("string Authority", "h.example:8443"),
+            ("string UserInfo", "u:p"),
+            ("bool IsDefaultPort", "False"),
+            ("string[] Segments", "[/, a/, b]"),
+            ("UriHostNameType HostNameType", "Dns"),
+        ] {
+            assert_eq!(text(URI, signature, &[u.clone()]), expected, "{signature}");
+        }
+        let left = |number| {
+            text(
+                URI,
+                "string GetLeftPart(UriPartial part)",
+                &[
+                    uri("https://h:8443/a?b"),
+                    enumeration("System.UriPartial", number),
+                ],
+            )
+        };
+        assert_eq!(
+            [left(0), left(1), left(2), left(3)],
+            [
+                "https://",
+                "https://h:8443",
+                "https://h:8443/a",
+                "https://h:8443/a?b"
+            ]
+        );
+    }
+
+    #[test]
+    fn construction_fails_like_dotnet() {
+        assert_eq!(
+            text(URI, "(string uriString)", &["not a uri".into()]),
+            "throws UriFormatException"
+        );
+        assert_eq!(
+            text(URI, "(string uriString)", &[Value::Null]),
+            "throws ArgumentNullException"
+        );
+        let relative = value(
+            URI,
+            "(string uriString, UriKind uriKind)",
+            &mut ["/rel".into(), enumeration("System.UriKind", 2)],
+        )
+        .unwrap();
+        assert_eq!(
+            text(URI, "string Host", &[relative]),
+            "throws InvalidOperationException"
+        );
+        let mut args = ["x:y".into(), enumeration("System.UriKind", 1), Value::Null];
+        assert!(matches!(
+            value(
+                URI,
+                "bool TryCreate(string uriString, UriKind uriKind, out Uri result)",
+                &mut args
+            ),
+            Ok(Value::Bool(false))
+        ));
+    }
+
+    #[test]
+    fn relations_between_uris() {
+        assert_eq!(
+            text(
+                URI,
+                "Uri MakeRelativeUri(Uri uri)",
+                &[uri("https://h/a/b/c"), uri("https://h/a/d?x")]
+            ),
+            "../d?x"
+        );
+        assert_eq!(
+            text(
+                URI,
+                "bool IsBaseOf(Uri uri)",
+                &[uri("https://h/a/"), uri("https://h/a/b")]
+            ),
+            "True"
+        );
+        assert_eq!(
+            text(
+                URI,
+                "bool operator ==(Uri uri1, Uri uri2)",
+                &[uri("https://h/a"), uri("https://H/a#f")]
+            ),
+            "True"
+        );
+        assert_eq!(
+            text(
+                URI,
+                "string EscapeDataString(string stringToEscape)",
+                &["a b/é".into()]
+            ),
+            "a%20b%2F%C3%A9"
+        );
+    }
+}

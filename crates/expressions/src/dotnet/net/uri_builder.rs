@@ -247,3 +247,31 @@ fn path(value: String) -> R<String> {
         crate::clr::uri_escape::escape_path(&value)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+    use crate::types::Registry;
+
+    const BUILDER: &str = "System.UriBuilder";
+
+    #[test]
+    fn parts_are_assembled() {
+        let builder = value(BUILDER, "(string uri)", &mut ["https://h/a?b=1".into()]).unwrap();
+        let def = Registry::get().by_full_name(BUILDER).unwrap();
+        assert!(
+            def.members
+                .iter()
+                .any(|m| m.signature == "string Query" && m.set.is_some())
+        );
+        assert_eq!(text(BUILDER, "string Query", &[builder.clone()]), "?b=1");
+        assert_eq!(text(BUILDER, "Uri Uri", &[builder]), "https://h/a?b=1");
+        let built = value(
+            BUILDER,
+            "(string scheme, string host, int port, string pathValue)",
+            &mut ["http".into(), "h".into(), 8080.into(), "x y".into()],
+        )
+        .unwrap();
+        assert_eq!(text(BUILDER, "Uri Uri", &[built]), "http://h:8080/x y");
+    }
+}

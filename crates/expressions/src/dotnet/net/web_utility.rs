@@ -66,3 +66,37 @@ pub(super) fn define(types: &mut Types) {
         },
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::text;
+    use crate::value::Value;
+
+    #[test]
+    fn null_stays_null_and_text_is_coded() {
+        assert_eq!(
+            text(
+                "System.Net.WebUtility",
+                "string UrlEncode(string value)",
+                &[Value::Null]
+            ),
+            "null"
+        );
+        assert_eq!(
+            text(
+                "System.Net.WebUtility",
+                "string UrlEncode(string value)",
+                &["a b&é".into()]
+            ),
+            "a+b%26%C3%A9"
+        );
+        assert_eq!(
+            text(
+                "System.Net.WebUtility",
+                "string HtmlDecode(string value)",
+                &["&lt;&eacute;".into()]
+            ),
+            "<é"
+        );
+    }
+}

@@ -144,3 +144,34 @@ pub(super) fn define(types: &mut Types) {
         Ok("yyyy'-'MM'-'dd HH':'mm':'ss'Z'".into())
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+
+    #[test]
+    fn other_cultures_are_refused_by_name() {
+        assert_eq!(
+            text(
+                "System.Globalization.CultureInfo",
+                "(string name)",
+                &["de-DE".into()]
+            ),
+            "throws CultureNotFoundException"
+        );
+        let culture = value(
+            "System.Globalization.CultureInfo",
+            "CultureInfo InvariantCulture",
+            &mut [],
+        )
+        .unwrap();
+        assert_eq!(
+            text(
+                "System.Globalization.CultureInfo",
+                "string Name",
+                &[culture]
+            ),
+            ""
+        );
+    }
+}

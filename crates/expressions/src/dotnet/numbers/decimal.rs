@@ -204,3 +204,55 @@ fn try_parse(c: &mut Call<'_, '_>, styles: NumberStyles, out: usize) -> R<Value>
     c.set(out, parsed.unwrap_or_default());
     Ok(parsed.is_some().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dotnet::probe::text;
+
+    fn d(text: &str) -> Value {
+        Value::Decimal(Decimal::from_str_exact(text).unwrap())
+    }
+
+    #[test]
+    fn named_operations() {
+        assert_eq!(
+            text("System.Decimal", "decimal Round(decimal d)", &[d("2.5")]),
+            "2"
+        );
+        assert_eq!(
+            text("System.Decimal", "int ToInt32(decimal d)", &[d("3.99")]),
+            "3"
+        );
+        assert_eq!(
+            text("System.Decimal", "int[] GetBits(decimal d)", &[d("1.10")]),
+            "[110, 0, 0, 131072]"
+        );
+        assert_eq!(
+            text(
+                "System.Decimal",
+                "decimal Divide(decimal d1, decimal d2)",
+                &[d("1"), d("0")]
+            ),
+            "throws DivideByZeroException"
+        );
+        let bits = collections::array(
+            Type::INT32,
+            vec![110.into(), 0.into(), 0.into(), 131_072.into()],
+        );
+        assert_eq!(text("System.Decimal", "(int[] bits)", &[bits]), "1.10");
+        let bad = collections::array(Type::INT32, vec![1.into()]);
+        assert_eq!(
+            text("System.Decimal", "(int[] bits)", &[bad]),
+            "throws ArgumentException"
+        );
+        assert_eq!(
+            text(
+                "System.Decimal",
+                "long ToOACurrency(decimal value)",
+                &[d("1.23456")]
+            ),
+            "12346"
+        );
+    }
+}

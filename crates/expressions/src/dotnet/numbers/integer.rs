@@ -140,3 +140,83 @@ pub(super) fn define(types: &mut Types) {
         )
         .beyond_documentation();
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+    use crate::value::Value;
+
+    #[test]
+    fn parse_and_try_parse_of_every_width() {
+        assert_eq!(
+            text("System.Int32", "int Parse(string s)", &[" 42 ".into()]),
+            "42"
+        );
+        assert_eq!(
+            text("System.Byte", "byte Parse(string s)", &["256".into()]),
+            "throws OverflowException"
+        );
+        assert_eq!(
+            text(
+                "System.UInt64",
+                "ulong Parse(string s)",
+                &["18446744073709551615".into()]
+            ),
+            "18446744073709551615"
+        );
+        assert_eq!(
+            text("System.Int32", "int Parse(string s)", &[Value::Null]),
+            "throws ArgumentNullException"
+        );
+        let mut args = ["12x".into(), Value::Null];
+        let found = value(
+            "System.Int16",
+            "bool TryParse(string s, out short result)",
+            &mut args,
+        );
+        assert!(matches!(
+            (found, &args[1]),
+            (Ok(Value::Bool(false)), Value::Int16(0))
+        ));
+    }
+
+    #[test]
+    fn comparison_and_text() {
+        assert_eq!(
+            text(
+                "System.Byte",
+                "int CompareTo(byte value)",
+                &[Value::Byte(3), Value::Byte(10)]
+            ),
+            "-7"
+        );
+        assert_eq!(
+            text(
+                "System.Int32",
+                "int CompareTo(object value)",
+                &[1.into(), 5i64.into()]
+            ),
+            "throws ArgumentException"
+        );
+        assert_eq!(
+            text(
+                "System.Int32",
+                "int CompareTo(object value)",
+                &[1.into(), Value::Null]
+            ),
+            "1"
+        );
+        assert_eq!(
+            text(
+                "System.SByte",
+                "string ToString(string format)",
+                &[Value::SByte(-1), "X".into()]
+            ),
+            "FF"
+        );
+        assert_eq!(
+            text("System.Int64", "TypeCode GetTypeCode()", &[1i64.into()]),
+            "Int64"
+        );
+    }
+}

@@ -275,3 +275,73 @@ fn functions(t: &mut TypeBuilder<'_>) {
         .into())
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::text;
+    use crate::value::Value;
+
+    #[test]
+    fn overflow_rounding_and_remainders() {
+        assert_eq!(
+            text("System.Math", "int Abs(int value)", &[i32::MIN.into()]),
+            "throws OverflowException"
+        );
+        assert_eq!(
+            text("System.Math", "double Round(double a)", &[2.5.into()]),
+            "2"
+        );
+        assert_eq!(
+            text(
+                "System.Math",
+                "double Round(double value, int digits)",
+                &[1.5.into(), 16.into()]
+            ),
+            "throws ArgumentOutOfRangeException"
+        );
+        assert_eq!(
+            text(
+                "System.Math",
+                "int DivRem(int a, int b, out int result)",
+                &[7.into(), 2.into(), Value::Null]
+            ),
+            "3"
+        );
+        assert_eq!(
+            text(
+                "System.Math",
+                "int DivRem(int a, int b, out int result)",
+                &[7.into(), 0.into(), Value::Null]
+            ),
+            "throws DivideByZeroException"
+        );
+        assert_eq!(
+            text("System.Math", "int Sign(double value)", &[f64::NAN.into()]),
+            "throws ArithmeticException"
+        );
+        assert_eq!(
+            text("System.Math", "double Sqrt(double d)", &[2.0.into()]),
+            "1.4142135623730951"
+        );
+        assert_eq!(
+            text(
+                "System.Math",
+                "double ScaleB(double x, int n)",
+                &[1.5.into(), 4.into()]
+            ),
+            "24"
+        );
+        assert_eq!(
+            text("System.Math", "int ILogB(double x)", &[8.0.into()]),
+            "3"
+        );
+        assert_eq!(
+            text(
+                "System.Math",
+                "int Clamp(int value, int min, int max)",
+                &[5.into(), 7.into(), 1.into()]
+            ),
+            "throws ArgumentException"
+        );
+    }
+}

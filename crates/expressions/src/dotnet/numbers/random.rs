@@ -63,3 +63,41 @@ fn with(c: &Call<'_, '_>, use_it: impl FnOnce(&mut Random) -> R<Value>) -> R<Val
     let mut random = random.0.borrow_mut();
     use_it(&mut random)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+
+    #[test]
+    fn a_seed_gives_dotnets_numbers() {
+        let random = value("System.Random", "(int Seed)", &mut [42.into()]).unwrap();
+        assert_eq!(text("System.Random", "int Next()", &[random]), "1434747710");
+        let random = value("System.Random", "(int Seed)", &mut [1.into()]).unwrap();
+        assert_eq!(
+            text(
+                "System.Random",
+                "int Next(int minValue, int maxValue)",
+                &[random, 5.into(), 1.into()]
+            ),
+            "throws ArgumentOutOfRangeException"
+        );
+    }
+
+    #[test]
+    fn bytes_are_written_into_the_buffer() {
+        let random = value("System.Random", "(int Seed)", &mut [42.into()]).unwrap();
+        let buffer = crate::dotnet::collections::byte_array(vec![0; 8]);
+        value(
+            "System.Random",
+            "void NextBytes(byte[] buffer)",
+            &mut [random, buffer.clone()],
+        )
+        .unwrap();
+        assert!(
+            crate::dotnet::collections::bytes_of(&buffer)
+                .unwrap()
+                .iter()
+                .any(|b| *b != 0)
+        );
+    }
+}

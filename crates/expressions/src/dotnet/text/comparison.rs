@@ -150,3 +150,51 @@ pub(crate) fn to_lower(text: &Str) -> Str {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dotnet::probe::{text, value};
+
+    const COMPARER: &str = "System.StringComparer";
+
+    #[test]
+    fn comparers_order_and_equate() {
+        let ordinal = value(COMPARER, "StringComparer Ordinal", &mut []).unwrap();
+        let ignoring = value(COMPARER, "StringComparer OrdinalIgnoreCase", &mut []).unwrap();
+        assert_eq!(
+            text(
+                COMPARER,
+                "bool Equals(string x, string y)",
+                &[ignoring.clone(), "A".into(), "a".into()]
+            ),
+            "True"
+        );
+        assert_eq!(
+            text(
+                COMPARER,
+                "int Compare(string x, string y)",
+                &[ignoring, "a".into(), "B".into()]
+            ),
+            "-1"
+        );
+        assert_eq!(
+            text(
+                COMPARER,
+                "int Compare(string x, string y)",
+                &[ordinal, "a".into(), "B".into()]
+            ),
+            "1"
+        );
+        assert!(compare_culture(&"a".into(), &"A".into()).is_lt());
+        assert!(equal_texts(
+            &"Straße".into(),
+            &"STRAßE".into(),
+            StringComparison::OrdinalIgnoreCase
+        ));
+        assert_eq!(
+            to_lower(&Str::from_units(&[0xd800, 65])).units().to_vec(),
+            [0xd800, 97]
+        );
+    }
+}

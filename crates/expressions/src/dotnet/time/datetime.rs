@@ -363,3 +363,113 @@ fn from_file_time(c: &Call<'_, '_>, kind: DateTimeKind) -> R<Value> {
         .ok_or_else(|| Fault::out_of_range("fileTime", "Not a valid Win32 FileTime."))?
         .into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dotnet::probe::{text, value};
+
+    fn day(year: i32, month: i32, day: i32) -> Value {
+        value(
+            "System.DateTime",
+            "(int year, int month, int day)",
+            &mut [year.into(), month.into(), day.into()],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn construction_and_arithmetic() {
+        assert_eq!(
+            text(
+                "System.DateTime",
+                "(int year, int month, int day)",
+                &[2024.into(), 2.into(), 30.into()]
+            ),
+            "throws ArgumentOutOfRangeException"
+        );
+        assert_eq!(
+            text(
+                "System.DateTime",
+                "DateTime AddMonths(int months)",
+                &[day(2024, 1, 31), 1.into()]
+            ),
+            "02/29/2024 00:00:00"
+        );
+        assert_eq!(
+            text(
+                "System.DateTime",
+                "TimeSpan operator -(DateTime d1, DateTime d2)",
+                &[day(2024, 1, 2), day(2024, 1, 1)]
+            ),
+            "1.00:00:00"
+        );
+        assert_eq!(
+            text("System.DateTime", "DayOfWeek DayOfWeek", &[day(2024, 1, 2)]),
+            "Tuesday"
+        );
+        assert_eq!(
+            text(
+                "System.DateTime",
+                "int DaysInMonth(int year, int month)",
+                &[2023.into(), 2.into()]
+            ),
+            "28"
+        );
+        assert_eq!(
+            text(
+                "System.DateTime",
+                "int DaysInMonth(int year, int month)",
+                &[2023.into(), 13.into()]
+            ),
+            "throws ArgumentOutOfRangeException"
+        );
+    }
+
+    #[test]
+    fn the_present_comes_from_the_host() {
+        assert_eq!(
+            text("System.DateTime", "DateTime UtcNow", &[]),
+            "05/06/2024 07:08:09"
+        );
+        assert_eq!(
+            text("System.DateTime", "DateTime Today", &[]),
+            "05/06/2024 00:00:00"
+        );
+        let now = value("System.DateTime", "DateTime Now", &mut []).unwrap();
+        assert_eq!(
+            text("System.DateTime", "DateTimeKind Kind", &[now]),
+            "Local"
+        );
+    }
+
+    #[test]
+    fn parsing() {
+        let parse = |given: &str| {
+            text(
+                "System.DateTime",
+                "DateTime Parse(string s)",
+                &[given.into()],
+            )
+        };
+        assert_eq!(parse("2024-01-02T03:04:05+02:00"), "01/02/2024 01:04:05");
+        assert_eq!(parse("13/01/2024"), "throws FormatException");
+        let exact = "DateTime ParseExact(string s, string format, IFormatProvider provider)";
+        assert_eq!(
+            text(
+                "System.DateTime",
+                exact,
+                &["20240102".into(), "yyyyMMdd".into(), Value::Null]
+            ),
+            "01/02/2024 00:00:00"
+        );
+        assert_eq!(
+            text(
+                "System.DateTime",
+                "string ToShortDateString()",
+                &[day(2024, 1, 2)]
+            ),
+            "01/02/2024"
+        );
+    }
+}

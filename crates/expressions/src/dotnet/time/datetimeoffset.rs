@@ -330,3 +330,60 @@ fn try_exact(c: &mut Call<'_, '_>) -> R<Value> {
     c.set(4, parsed.unwrap_or_default());
     Ok(parsed.is_some().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dotnet::probe::{text, value};
+
+    #[test]
+    fn unix_times_and_offsets() {
+        let time = value(
+            "System.DateTimeOffset",
+            "DateTimeOffset FromUnixTimeSeconds(long seconds)",
+            &mut [1_704_164_645i64.into()],
+        )
+        .unwrap();
+        assert_eq!(
+            text(
+                "System.DateTimeOffset",
+                "string ToString(string format)",
+                &[time.clone(), "R".into()]
+            ),
+            "Tue, 02 Jan 2024 03:04:05 GMT"
+        );
+        assert_eq!(
+            text(
+                "System.DateTimeOffset",
+                "DateTimeOffset AddMinutes(double minutes)",
+                &[time.clone(), 5.0.into()]
+            ),
+            "01/02/2024 03:09:05 +00:00"
+        );
+        assert_eq!(
+            text(
+                "System.DateTimeOffset",
+                "long ToUnixTimeMilliseconds()",
+                &[time]
+            ),
+            "1704164645000"
+        );
+        let parsed = value(
+            "System.DateTimeOffset",
+            "DateTimeOffset Parse(string input)",
+            &mut ["2024-01-02T03:04:05+02:00".into()],
+        )
+        .unwrap();
+        assert_eq!(
+            text(
+                "System.DateTimeOffset",
+                "TimeSpan Offset",
+                &[parsed.clone()]
+            ),
+            "02:00:00"
+        );
+        assert_eq!(
+            text("System.DateTimeOffset", "DateTime UtcDateTime", &[parsed]),
+            "01/02/2024 01:04:05"
+        );
+    }
+}

@@ -196,3 +196,61 @@ fn try_parse(c: &mut Call<'_, '_>, out: usize) -> R<Value> {
     c.set(out, parsed.unwrap_or_default());
     Ok(parsed.is_some().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::clr::timespan::TimeSpan;
+    use crate::dotnet::probe::{text, value};
+    use crate::value::Value;
+
+    #[test]
+    fn construction_parts_and_text() {
+        let span = value(
+            "System.TimeSpan",
+            "TimeSpan FromSeconds(double value)",
+            &mut [3723.0.into()],
+        )
+        .unwrap();
+        assert_eq!(
+            text(
+                "System.TimeSpan",
+                "string ToString(string format)",
+                &[span.clone(), r"hh\:mm\:ss".into()]
+            ),
+            "01:02:03"
+        );
+        assert_eq!(
+            text(
+                "System.TimeSpan",
+                "string ToString(string format)",
+                &[span.clone(), "hh:mm".into()]
+            ),
+            "throws FormatException"
+        );
+        assert_eq!(
+            text("System.TimeSpan", "double TotalMinutes", &[span]),
+            "62.05"
+        );
+        assert_eq!(
+            text("System.TimeSpan", "TimeSpan Parse(string s)", &["5".into()]),
+            "5.00:00:00"
+        );
+        assert_eq!(
+            text(
+                "System.TimeSpan",
+                "TimeSpan Parse(string s)",
+                &["abc".into()]
+            ),
+            "throws FormatException"
+        );
+        let max = Value::TimeSpan(TimeSpan::MAX);
+        assert_eq!(
+            text(
+                "System.TimeSpan",
+                "TimeSpan operator +(TimeSpan t1, TimeSpan t2)",
+                &[max.clone(), max]
+            ),
+            "throws OverflowException"
+        );
+    }
+}

@@ -241,3 +241,53 @@ fn older(types: &mut Types) {
         Ok(c.date(1)?.to_local().into())
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dotnet::probe::{text, value};
+
+    #[test]
+    fn zones_by_windows_name_convert_times() {
+        let zone = value(
+            INFO,
+            "TimeZoneInfo FindSystemTimeZoneById(string id)",
+            &mut ["W. Europe Standard Time".into()],
+        )
+        .unwrap();
+        let noon =
+            Value::DateTime(DateTime::new((2024, 7, 1), (12, 0, 0, 0), DateTimeKind::Utc).unwrap());
+        let convert =
+            "DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)";
+        assert_eq!(
+            text(INFO, convert, &[noon.clone(), zone.clone()]),
+            "07/01/2024 14:00:00"
+        );
+        assert_eq!(
+            text(INFO, "TimeSpan BaseUtcOffset", &[zone.clone()]),
+            "01:00:00"
+        );
+        assert_eq!(
+            text(INFO, "string Id", &[zone.clone()]),
+            "W. Europe Standard Time"
+        );
+        assert_eq!(
+            text(
+                INFO,
+                "bool IsDaylightSavingTime(DateTime dateTime)",
+                &[zone, noon]
+            ),
+            "True"
+        );
+        assert_eq!(
+            text(
+                INFO,
+                "TimeZoneInfo FindSystemTimeZoneById(string id)",
+                &["x".into()]
+            ),
+            "throws TimeZoneNotFoundException"
+        );
+        let utc = value(INFO, "TimeZoneInfo Utc", &mut []).unwrap();
+        assert_eq!(text(INFO, "string Id", &[utc]), "UTC");
+    }
+}
