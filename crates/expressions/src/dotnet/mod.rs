@@ -45,11 +45,14 @@
 pub(crate) mod collections;
 pub(crate) mod context;
 mod convert;
+mod crypto;
 pub(crate) mod json;
 pub(crate) mod linq;
 mod regex;
 pub(crate) mod net;
 pub(crate) mod numbers;
+#[cfg(test)]
+pub(crate) mod probe;
 pub(crate) mod system;
 pub(crate) mod text;
 mod time;
@@ -68,5 +71,6 @@ pub(crate) fn define(types: &mut Types) {
     linq::define(types);
     json::define(types);
     regex::define(types);
+    crypto::define(types);
     context::define(types);
 }
