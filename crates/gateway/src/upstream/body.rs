@@ -70,6 +70,11 @@ impl RequestBody {
         }
     }
 
+    /// Whether [`RequestBody::try_clone`] gives another one.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(self.0, Source::Empty | Source::Full(_))
+    }
+
     /// Has a failure of a streamed body left in a place of its own; `None` for a body that cannot fail.
     pub(crate) fn reported(self) -> (Self, Option<Fault>) {
         match self.0 {

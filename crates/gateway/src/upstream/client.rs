@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use super::body::{Body, RequestBody};
+use super::deadline::within;
 use super::error::{Kind, TransportError, find};
 use super::gate::Gate;
 use super::pool::{Connection, GateGuard, Http1, Http1Lease, Http2Stream, Lease, Pool, Shared};
@@ -29,6 +31,8 @@ use super::{SendOptions, Settings};
 
 /// How often idle connections are looked at; the resolution of idle timeouts and lifetimes.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
+/// Header timeouts from here on are watched by ticks, which may let them run up to two ticks longer; shorter ones have a timer each.
+const COARSE: Duration = Duration::from_secs(10);
 
 type Pools = RefCell<HashMap<Target, Rc<Pool>, BuildHasherDefault<KnownHash>>>;
 
@@ -50,6 +54,7 @@ impl Client {
         let shared = Rc::new(Shared {
             settings,
             ticks: Cell::new(0),
+            deadlines: Rc::default(),
         });
         Self(Rc::new(Inner {
             shared,
@@ -89,15 +94,20 @@ impl Client {
         make: impl FnMut() -> Option<Request<RequestBody>>,
         options: SendOptions,
     ) -> Result<Response<Body>, TransportError> {
+        let call = pin!(self.exchange(target, make, options));
         let Some(limit) = options.headers_timeout else {
-            return self.exchange(target, make, options).await;
+            return call.await;
         };
-        timeout(limit, self.exchange(target, make, options))
-            .await
-            .unwrap_or_else(|_| {
-                let text = format!("{} did not answer within {limit:?}", target.authority());
-                Err(TransportError::new(Kind::Timeout, text))
-            })
+        let answered = if limit >= COARSE {
+            self.start_reaping();
+            within(&self.0.shared.deadlines, limit, call).await
+        } else {
+            timeout(limit, call).await.ok()
+        };
+        answered.unwrap_or_else(|| {
+            let text = format!("{} did not answer within {limit:?}", target.authority());
+            Err(TransportError::new(Kind::Timeout, text))
+        })
     }
 
     async fn exchange(
@@ -107,48 +117,74 @@ impl Client {
         options: SendOptions,
     ) -> Result<Response<Body>, TransportError> {
         let pool = self.pool(target);
-        let spent = || {
-            TransportError::new(
-                Kind::RequestBody,
-                "the request body cannot be sent a second time",
-            )
-        };
-        let mut request = make().ok_or_else(spent)?;
         let mut fresh = false;
+        let mut unsent = None;
+        let mut earlier = None;
         loop {
-            let failure = match pool.acquire(fresh).await? {
-                Connection::Http1 { connection, reused } => {
-                    match send_http1(&pool, connection, request, options.continue_timeout).await {
-                        Ok(response) => return Ok(response),
-                        Err(failure) => Failure {
-                            retry: reused && failure.retry,
-                            ..*failure
-                        },
+            let connection = match pool.take_ready(fresh) {
+                Some(connection) => connection,
+                None => pool.acquire(fresh).await?,
+            };
+            let Some(mut request) = unsent.take().or_else(&mut make) else {
+                return Err(earlier.unwrap_or_else(|| {
+                    let text = "the request body cannot be sent a second time";
+                    TransportError::new(Kind::RequestBody, text)
+                }));
+            };
+            let failure = match connection {
+                Connection::Http1 {
+                    mut connection,
+                    reused,
+                } => {
+                    prepare_http1(target, &mut request);
+                    let heard = connection.received.get();
+                    let waits = options
+                        .continue_timeout
+                        .filter(|_| !request.body().is_end_stream());
+                    let (error, returned) = if let Some(limit) = waits {
+                        match Box::pin(send_expecting(&pool, connection, request, limit)).await {
+                            Ok(response) => return Ok(response),
+                            Err(error) => return Err(error),
+                        }
+                    } else if request.body().is_repeatable() {
+                        match connection.sender.send_request(request).await {
+                            Ok(response) => return Ok(answered(response, connection, pool, None)),
+                            Err(error) => (error, None),
+                        }
+                    } else {
+                        // hyper returns a request it has not begun to send, at the price of larger moves.
+                        match connection.sender.try_send_request(request).await {
+                            Ok(response) => return Ok(answered(response, connection, pool, None)),
+                            Err(mut error) => {
+                                let returned = error.take_message();
+                                (error.into_error(), returned)
+                            }
+                        }
+                    };
+                    let error = TransportError::from_hyper(target.authority().as_str(), error);
+                    let silent = connection.received.get() == heard
+                        && error.kind() == Kind::ResetBeforeHeaders;
+                    Failure {
+                        retry: reused && (returned.is_some() || silent),
+                        error,
+                        unsent: returned,
                     }
                 }
                 Connection::Http2 {
                     sender,
                     stream,
                     was_idle,
-                } => match send_http2(target, sender, stream, request).await {
+                } => match Box::pin(send_http2(target, sender, stream, request, was_idle)).await {
                     Ok(response) => return Ok(response),
-                    Err(failure) => Failure {
-                        retry: failure.retry || (was_idle && failure.lost),
-                        ..*failure
-                    },
+                    Err(failure) => *failure,
                 },
             };
             if fresh || !failure.retry {
                 return Err(failure.error);
             }
-            request = match failure.unsent {
-                Some(request) => request,
-                None => match make() {
-                    Some(request) => request,
-                    None => return Err(failure.error),
-                },
-            };
             tracing::debug!(target = %target.authority(), "a kept connection had died: sending the request on a fresh one");
+            unsent = failure.unsent;
+            earlier = Some(failure.error);
             fresh = true;
         }
     }
@@ -192,10 +228,14 @@ impl Client {
             .pools
             .borrow_mut()
             .insert(target.clone(), pool.clone());
+        self.start_reaping();
+        pool
+    }
+
+    fn start_reaping(&self) {
         if !self.0.reaping.replace(true) {
             spawn_local(reap(Rc::downgrade(&self.0)));
         }
-        pool
     }
 }
 
@@ -210,6 +250,7 @@ async fn reap(client: Weak<Inner>) {
             .shared
             .ticks
             .set(client.shared.ticks.get().wrapping_add(1));
+        client.shared.deadlines.advance();
         // A pool somebody still holds has calls in flight.
         client
             .pools
@@ -236,40 +277,6 @@ struct Failure {
     unsent: Option<Request<RequestBody>>,
     /// Sending it again cannot do it twice, as far as can be known.
     retry: bool,
-    /// The whole connection ended.
-    lost: bool,
-}
-
-async fn send_http1(
-    pool: &Rc<Pool>,
-    mut connection: Http1,
-    mut request: Request<RequestBody>,
-    continue_timeout: Option<Duration>,
-) -> Result<Response<Body>, Box<Failure>> {
-    let target = pool.target();
-    prepare_http1(target, &mut request);
-    let heard = connection.received.get();
-    let result = match continue_timeout {
-        Some(limit) if !request.body().is_end_stream() => {
-            return send_expecting(pool, connection, request, limit).await;
-        }
-        _ => connection.sender.try_send_request(request).await,
-    };
-    match result {
-        Ok(response) => Ok(answered(response, connection, pool, None)),
-        Err(mut error) => {
-            let unsent = error.take_message();
-            let error = TransportError::from_hyper(target.authority().as_str(), error.into_error());
-            let silent =
-                connection.received.get() == heard && error.kind() == Kind::ResetBeforeHeaders;
-            Err(Box::new(Failure {
-                error,
-                retry: unsent.is_some() || silent,
-                unsent,
-                lost: true,
-            }))
-        }
-    }
 }
 
 /// Sends the headers with `Expect: 100-continue` and the body once the backend agrees.
@@ -278,7 +285,7 @@ async fn send_expecting(
     mut connection: Http1,
     request: Request<RequestBody>,
     limit: Duration,
-) -> Result<Response<Body>, Box<Failure>> {
+) -> Result<Response<Body>, TransportError> {
     let authority = pool.target().authority();
     let gate = Gate::default();
     let guard = GateGuard(gate.clone());
@@ -298,7 +305,7 @@ async fn send_expecting(
             opener.open();
         }
     });
-    let mut sending = std::pin::pin!(connection.sender.try_send_request(request));
+    let mut sending = std::pin::pin!(connection.sender.send_request(request));
     let result = tokio::select! {
         biased;
         result = &mut sending => Some(result),
@@ -308,25 +315,11 @@ async fn send_expecting(
         },
     };
     match result {
-        Some(Ok(response)) => Ok(answered(response, connection, pool, Some(guard))),
-        Some(Err(error)) => {
-            let error = TransportError::from_hyper(authority.as_str(), error.into_error());
-            Err(Box::new(Failure {
-                error,
-                unsent: None,
-                retry: false,
-                lost: true,
-            }))
-        }
+        Some(Ok(response)) => Ok(answered(response, connection, pool.clone(), Some(guard))),
+        Some(Err(error)) => Err(TransportError::from_hyper(authority.as_str(), error)),
         None => {
             let text = format!("{authority} did not say 100 Continue within {limit:?}");
-            let error = TransportError::new(Kind::ContinueTimeout, text);
-            Err(Box::new(Failure {
-                error,
-                unsent: None,
-                retry: false,
-                lost: true,
-            }))
+            Err(TransportError::new(Kind::ContinueTimeout, text))
         }
     }
 }
@@ -334,20 +327,15 @@ async fn send_expecting(
 fn answered(
     response: Response<Incoming>,
     connection: Http1,
-    pool: &Rc<Pool>,
+    pool: Rc<Pool>,
     gate: Option<GateGuard>,
 ) -> Response<Body> {
-    let pool = pool.clone();
-    response.map(|incoming| {
-        Body::new(
-            incoming,
-            Lease::Http1(Http1Lease {
-                connection,
-                pool,
-                gate,
-            }),
-        )
-    })
+    let lease = Lease::Http1(Http1Lease {
+        connection,
+        pool,
+        gate,
+    });
+    response.map(|incoming| Body::new(incoming, lease))
 }
 
 async fn send_http2(
@@ -355,6 +343,7 @@ async fn send_http2(
     mut sender: hyper::client::conn::http2::SendRequest<RequestBody>,
     stream: Http2Stream,
     mut request: Request<RequestBody>,
+    was_idle: bool,
 ) -> Result<Response<Body>, Box<Failure>> {
     let host = prepare_http2(target, &mut request);
     let (parts, body) = request.into_parts();
@@ -385,10 +374,9 @@ async fn send_http2(
             };
             let lost = error.kind() == Kind::ResetBeforeHeaders && cause_is_connection(&error);
             Err(Box::new(Failure {
-                retry: refused || unsent.is_some(),
+                retry: refused || unsent.is_some() || (was_idle && lost),
                 error,
                 unsent,
-                lost,
             }))
         }
     }

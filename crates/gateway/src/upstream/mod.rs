@@ -9,6 +9,7 @@
 mod body;
 mod client;
 mod connect;
+mod deadline;
 mod error;
 mod gate;
 mod pool;
@@ -78,7 +79,8 @@ impl Default for Settings {
 /// Limits of one call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SendOptions {
-    /// Time until the response's headers are here, connecting and sending the request included. `None`: no limit.
+    /// Time until the response's headers are here, connecting and sending the request included. `None`: no limit. From ten seconds
+    /// on it is kept to within two seconds, below to the millisecond.
     pub headers_timeout: Option<Duration>,
     /// Send `Expect: 100-continue` with a body, and wait this long for the backend's word. HTTP/1.1 only: HTTP/2 has flow control
     /// for it, and hyper shows no interim responses there.

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use super::Settings;
 use super::body::RequestBody;
 use super::connect::{Connected, connect};
+use super::deadline::Deadlines;
 use super::error::{Kind, TransportError};
 use super::gate::Gate;
 use super::stream::Stream;
@@ -34,6 +35,7 @@ const MAX_HTTP2_CONNECTIONS: usize = 16;
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) ticks: Cell<u64>,
+    pub(crate) deadlines: Rc<Deadlines>,
 }
 
 /// All connections to one target.
@@ -139,6 +141,19 @@ impl Pool {
         }
         let connected = connect(&self.target, self.shared.settings.connect_timeout).await?;
         self.start(connected).await
+    }
+
+    /// What can be had without waiting: an idle HTTP/1.1 connection.
+    pub(crate) fn take_ready(&self, fresh: bool) -> Option<Connection> {
+        let multiplexed = self.target.version() != HttpVersion::Http1;
+        if fresh || multiplexed {
+            return None;
+        }
+        let connection = self.take_idle()?;
+        Some(Connection::Http1 {
+            connection,
+            reused: true,
+        })
     }
 
     fn take_idle(&self) -> Option<Http1> {
