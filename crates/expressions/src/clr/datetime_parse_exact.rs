@@ -5,9 +5,9 @@
 use super::calendar::{DAY_NAMES, MONTH_NAMES};
 use super::datetime::DateTime;
 use super::datetime_format::{single_letter, standard_pattern};
-use super::datetime_parse::{
-    DateTimeStyles, Fields, ParsedZone, fraction_ticks, full_year, scan_offset, split_digits,
-    to_datetime, to_datetimeoffset,
+use super::datetime_parse::{DateTimeStyles, to_datetime, to_datetimeoffset};
+use super::datetime_scan::{
+    Fields, ParsedZone, fraction_ticks, full_year, scan_offset, split_digits,
 };
 use super::datetimeoffset::DateTimeOffset;
 use super::{Error, Result};

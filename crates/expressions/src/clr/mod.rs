@@ -13,6 +13,7 @@ pub mod datetime;
 pub mod datetime_format;
 pub mod datetime_parse;
 pub mod datetime_parse_exact;
+mod datetime_scan;
 pub mod datetimeoffset;
 pub mod decimal;
 pub mod encoding;
@@ -26,12 +27,16 @@ mod number_buffer;
 mod number_custom;
 pub mod number_format;
 pub mod number_parse;
+mod number_types;
+#[cfg(test)]
+mod properties;
 pub mod random;
 pub mod timespan;
 pub mod timespan_parse;
 pub mod timezone;
 pub mod uri;
 pub mod uri_escape;
+mod uri_parse;
 mod utf7;
 mod windows_zones;
 

@@ -101,13 +101,17 @@ pub fn decimal_text(value: Decimal) -> String {
 /// `ToString()` without a format.
 pub fn to_text(value: Number) -> String {
     match value {
+        Number::I8(v) => v.to_string(),
+        Number::U8(v) => v.to_string(),
+        Number::I16(v) => v.to_string(),
+        Number::U16(v) => v.to_string(),
+        Number::I32(v) => v.to_string(),
+        Number::U32(v) => v.to_string(),
+        Number::I64(v) => v.to_string(),
+        Number::U64(v) => v.to_string(),
         Number::F32(v) => float_text(v),
         Number::F64(v) => double_text(v),
         Number::Decimal(v) => decimal_text(v),
-        _ => value
-            .integer()
-            .map(|(v, _)| v.to_string())
-            .unwrap_or_default(),
     }
 }
 

@@ -4,6 +4,7 @@ mod ip_address;
 mod uri;
 mod uri_builder;
 mod uri_parts;
+mod uri_text;
 mod web_utility;
 
 use crate::types::Types;
