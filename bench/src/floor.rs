@@ -59,7 +59,7 @@ async fn pass(
 ) -> Result<Response<Passed>, Infallible> {
     let answer = attempt(request, &upstreams).await;
     Ok(answer.unwrap_or_else(|_| {
-        let mut response = Response::new(Passed(None));
+        let mut response = Response::new(Passed::default());
         *response.status_mut() = StatusCode::BAD_GATEWAY;
         response
     }))
@@ -87,8 +87,10 @@ async fn attempt(
             .insert(header::HOST, upstream.host.clone());
         let mut sender = upstream.connection().await?;
         let response = sender.send_request(forwarded).await?;
-        let mut response =
-            response.map(|incoming| Passed(Some((incoming, Some((sender, upstream.clone()))))));
+        let mut response = response.map(|incoming| Passed {
+            incoming: Some(incoming),
+            lease: Some((sender, upstream.clone())),
+        });
         if response.status() == StatusCode::TOO_MANY_REQUESTS && turn + 1 < upstreams.len() {
             while let Some(Ok(_)) = response.body_mut().frame().await {}
             continue;
@@ -117,7 +119,11 @@ impl Upstream {
 }
 
 /// A body that gives its connection back at its end.
-struct Passed(Option<(Incoming, Option<(Sender, Rc<Upstream>)>)>);
+#[derive(Default)]
+struct Passed {
+    incoming: Option<Incoming>,
+    lease: Option<(Sender, Rc<Upstream>)>,
+}
 
 impl Body for Passed {
     type Data = Bytes;
@@ -127,12 +133,13 @@ impl Body for Passed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Some((incoming, lease)) = &mut self.0 else {
+        let this = &mut *self;
+        let Some(incoming) = &mut this.incoming else {
             return Poll::Ready(None);
         };
         let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));
         if (frame.is_none() || incoming.is_end_stream())
-            && let Some((sender, upstream)) = lease.take()
+            && let Some((sender, upstream)) = this.lease.take()
         {
             upstream.idle.borrow_mut().push(sender);
         }
@@ -140,16 +147,12 @@ impl Body for Passed {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_none_or(|(incoming, _)| incoming.is_end_stream())
+        self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0
+        self.incoming
             .as_ref()
-            .map_or(SizeHint::with_exact(0), |(incoming, _)| {
-                incoming.size_hint()
-            })
+            .map_or(SizeHint::with_exact(0), Incoming::size_hint)
     }
 }

@@ -100,7 +100,7 @@ impl Scenario {
                 )
             }
             _ => {
-                let words = "The tide comes in and the gate opens. ".repeat(30);
+                let words = "The tide comes in and the gate opens. ".repeat(33);
                 format!(
                     r#"{{"id":"chatcmpl-8f","object":"chat.completion","created":1700000000,"model":"gpt-35-turbo","choices":[{{"index":0,"finish_reason":"stop","message":{{"role":"assistant","content":"{words}"}}}}],"usage":{{"prompt_tokens":220,"completion_tokens":270,"total_tokens":490}}}}"#
                 )

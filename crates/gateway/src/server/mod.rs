@@ -40,6 +40,9 @@ pub use tls::{CertificateError, Tls};
 use crate::upstream::BoxError;
 use worker::{Door, Plan, Stage};
 
+/// Threads of a worker for calls that block: name resolution and certificate files.
+const BLOCKING_THREADS: usize = 16;
+
 /// What answers requests. Each worker has its own.
 pub trait Handler: 'static {
     /// The body of its responses. An error in it cuts the connection (HTTP/1.1) or resets the stream (HTTP/2), so that the client
@@ -256,6 +259,8 @@ impl Server {
                     let _last_breath = last_breath;
                     let runtime = match Builder::new_current_thread()
                         .enable_all()
+                        // Names are resolved there: a resolver that hangs must not cost hundreds of threads.
+                        .max_blocking_threads(BLOCKING_THREADS)
                         .build_local(LocalOptions::default())
                     {
                         Ok(runtime) => runtime,
