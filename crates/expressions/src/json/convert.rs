@@ -108,11 +108,17 @@ pub struct Conversion {
     pub target: ScalarTarget,
     /// Written with `?`.
     pub nullable: bool,
+    /// The clock's present in ticks: a text that is only a time means today.
+    pub now: i64,
 }
 
 /// `(T)token`. [`Scalar::Null`] is C# null.
 pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar> {
-    let Conversion { target, nullable } = conversion;
+    let Conversion {
+        target,
+        nullable,
+        now,
+    } = conversion;
     let null_allowed = nullable || target.is_reference();
     let Some(token) = token else {
         return if null_allowed {
@@ -177,7 +183,7 @@ pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar
             }))
         }
         (ScalarTarget::DateTimeOffset, value) => {
-            date::parse_offset(&value.to_text().to_utf8()).map(Scalar::DateOffset)
+            date::parse_offset(&value.to_text().to_utf8(), now).map(Scalar::DateOffset)
         }
         (ScalarTarget::Guid, value) => parse_guid(&value.to_text()),
         (ScalarTarget::TimeSpan, value) => {
@@ -185,7 +191,7 @@ pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar
             Ok(Scalar::TimeSpan(TimeSpan(span.0)))
         }
         (ScalarTarget::Uri, value) => Ok(Scalar::Uri(value.to_text())),
-        (_, value) => change_type(&value, target),
+        (_, value) => change_type(&value, target, now),
     }
 }
 
@@ -237,7 +243,9 @@ const fn integer_type(int: IntType) -> IntegerType {
 }
 
 /// `Convert.ChangeType(value, type, CultureInfo.InvariantCulture)`
-pub fn change_type(value: &Scalar, target: ScalarTarget) -> Result<Scalar> {
+///
+/// `now` is the clock's present in ticks, for a text that is only a time.
+pub fn change_type(value: &Scalar, target: ScalarTarget, now: i64) -> Result<Scalar> {
     let cast_error = || -> Error {
         let from = value.type_name().map_or("Object", |name| {
             name.strip_prefix("System.").unwrap_or(name)
@@ -280,7 +288,7 @@ pub fn change_type(value: &Scalar, target: ScalarTarget) -> Result<Scalar> {
         ScalarTarget::String => Scalar::String(value.to_text()),
         ScalarTarget::DateTime => match value {
             Scalar::Date(_) => value.clone(),
-            Scalar::String(text) => Scalar::Date(date::parse_date(&text.to_utf8())?),
+            Scalar::String(text) => Scalar::Date(date::parse_date(&text.to_utf8(), now)?),
             _ => return Err(cast_error()),
         },
         _ => match (target, value) {
@@ -396,7 +404,14 @@ mod tests {
 
     fn cast(json: &str, target: ScalarTarget, nullable: bool) -> Result<Scalar> {
         let token = parse(json, &Default::default()).unwrap();
-        explicit(Some(&token), Conversion { target, nullable })
+        explicit(
+            Some(&token),
+            Conversion {
+                target,
+                nullable,
+                now: 0,
+            },
+        )
     }
 
     fn int(json: &str) -> Result<Scalar> {
@@ -451,13 +466,14 @@ mod tests {
                 None,
                 Conversion {
                     target: ScalarTarget::Bool,
-                    nullable: false
+                    nullable: false,
+                    now: 0
                 }
             )),
             "ArgumentNullException"
         );
         assert_eq!(
-            thrown(change_type(&Scalar::Null, ScalarTarget::Double)),
+            thrown(change_type(&Scalar::Null, ScalarTarget::Double, 0)),
             "InvalidCastException"
         );
     }

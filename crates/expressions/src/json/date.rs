@@ -3,7 +3,7 @@
 //! Dates are .NET ticks (100 ns since 0001-01-01). The local time zone is UTC.
 
 use super::error::Result;
-use crate::clr;
+use crate::clr::datetime_parse::{DateTimeStyles, parse_datetime, parse_datetimeoffset};
 use crate::value::{DateTime, DateTimeKind, DateTimeOffset};
 
 const TICKS_PER_SECOND: i64 = 10_000_000;
@@ -158,22 +158,14 @@ pub fn parse_json_date(text: &str) -> Option<DateTime> {
     }
 }
 
-/// `DateTime.Parse` as conversions use it.
-pub(super) fn parse_date(text: &str) -> Result<DateTime> {
-    parse_json_date(text).ok_or_else(|| {
-        clr::Error::format(format!(
-            "String '{text}' was not recognized as a valid DateTime."
-        ))
-        .into()
-    })
+/// `DateTime.Parse` as conversions use it; `now` completes a text that is only a time.
+pub(super) fn parse_date(text: &str, now: i64) -> Result<DateTime> {
+    Ok(parse_datetime(text, DateTimeStyles::NONE, now)?)
 }
 
 /// `DateTimeOffset.Parse` as conversions use it.
-pub(super) fn parse_offset(text: &str) -> Result<DateTimeOffset> {
-    parse_date(text).map(|date| DateTimeOffset {
-        ticks: date.ticks,
-        offset_minutes: 0,
-    })
+pub(super) fn parse_offset(text: &str, now: i64) -> Result<DateTimeOffset> {
+    Ok(parse_datetimeoffset(text, DateTimeStyles::NONE, now)?)
 }
 
 fn parse_microsoft(text: &str) -> Option<DateTime> {

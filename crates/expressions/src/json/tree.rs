@@ -1,25 +1,17 @@
-//! The store behind tokens: nodes of a tree lie in one vector, a token is a shared tree and a position in it.
-//!
-//! .NET keeps a whole tree alive as long as any of its tokens is (`Parent` and `Root` always work), and a token may move
-//! from one tree to another without losing its identity. So all tokens of a tree share one [`Tree`]; attaching a token
-//! joins two trees by moving the smaller one's nodes, and handles to the moved nodes follow the forwarding note left
-//! behind. Dropping a tree drops a vector, however deep the tree is.
-//!
-//! The rule that keeps the cells sound: code that runs while nodes are borrowed never touches another token.
+//! The nodes of JSON trees, kept in a [`crate::forest`].
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use super::scalar::Scalar;
 use super::token::TokenType;
 use super::{Error, Result};
 use crate::value::Str;
 
-/// Position of a node in its tree.
-pub(super) type Id = u32;
-/// No node: the parent of a root, the value of a property under construction.
-pub(super) const NONE: Id = Id::MAX;
+use crate::forest::{Arena, TooLarge};
+pub(super) use crate::forest::{Id, NONE};
+
+/// A shared tree of tokens.
+pub(super) type Tree = crate::forest::Tree<Nodes>;
 /// Objects with more members than this look names up in a hash table.
 const INDEX_FROM: usize = 12;
 
@@ -130,10 +122,6 @@ impl Nodes {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
     /// The node at a position handed out by this tree.
     pub(super) fn get(&self, id: Id) -> &Node {
         &self.list[id as usize]
@@ -148,7 +136,7 @@ impl Nodes {
         let id = Id::try_from(self.list.len())
             .ok()
             .filter(|id| *id < NONE)
-            .ok_or_else(too_large)?;
+            .ok_or(TooLarge)?;
         self.list.push(Node { parent, kind });
         Ok(id)
     }
@@ -347,12 +335,17 @@ impl Nodes {
         }
         copy
     }
+}
 
-    /// Moves all nodes of another tree behind this one's; its positions grow by the returned offset.
-    fn append(&mut self, mut other: Nodes) -> Result<Id> {
-        let offset = Id::try_from(self.list.len()).map_err(|_| too_large())?;
+impl Arena for Nodes {
+    fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    fn append(&mut self, other: &mut Self) -> std::result::Result<Id, TooLarge> {
+        let offset = Id::try_from(self.list.len()).map_err(|_| TooLarge)?;
         if self.list.len() + other.list.len() >= NONE as usize {
-            return Err(too_large());
+            return Err(TooLarge);
         }
         for node in &mut other.list {
             if node.parent != NONE {
@@ -362,6 +355,12 @@ impl Nodes {
         }
         self.list.append(&mut other.list);
         Ok(offset)
+    }
+}
+
+impl From<TooLarge> for Error {
+    fn from(_: TooLarge) -> Self {
+        Self::json("The JSON tree has too many tokens.")
     }
 }
 
@@ -381,88 +380,5 @@ fn empty_copy(kind: &Kind) -> Kind {
             name: name.clone(),
             items: Box::default(),
         },
-    }
-}
-
-fn too_large() -> Error {
-    Error::json("The JSON tree has too many tokens.")
-}
-
-enum State {
-    Live(Nodes),
-    /// The nodes moved to another tree, their positions grown by the offset.
-    Moved {
-        to: Rc<Tree>,
-        offset: Id,
-    },
-}
-
-/// A shared store of nodes.
-pub(super) struct Tree {
-    state: RefCell<State>,
-}
-
-impl Tree {
-    pub(super) fn new(nodes: Nodes) -> Rc<Self> {
-        Rc::new(Self {
-            state: RefCell::new(State::Live(nodes)),
-        })
-    }
-
-    /// Where a node lies now.
-    pub(super) fn locate(self: &Rc<Self>, id: Id) -> (Rc<Self>, Id) {
-        let mut tree = self.clone();
-        let mut id = id;
-        loop {
-            let next = match &*tree.state.borrow() {
-                State::Live(_) => None,
-                State::Moved { to, offset } => Some((to.clone(), id + offset)),
-            };
-            match next {
-                Some((to, moved)) => (tree, id) = (to, moved),
-                None => return (tree, id),
-            }
-        }
-    }
-
-    /// Reads nodes. `f` must not touch any token.
-    pub(super) fn read<T>(&self, id: Id, f: impl FnOnce(&Nodes, Id) -> T) -> T {
-        match &*self.state.borrow() {
-            State::Live(nodes) => f(nodes, id),
-            State::Moved { to, offset } => to.read(id + offset, f),
-        }
-    }
-
-    /// Changes nodes. `f` must not touch any token.
-    pub(super) fn write<T>(&self, id: Id, f: impl FnOnce(&mut Nodes, Id) -> T) -> T {
-        if let State::Moved { to, offset } = &*self.state.borrow() {
-            return to.write(id + offset, f);
-        }
-        match &mut *self.state.borrow_mut() {
-            State::Live(nodes) => f(nodes, id),
-            // Decided above; nothing ran in between.
-            State::Moved { to, offset } => to.write(id + *offset, f),
-        }
-    }
-
-    /// Brings two live trees together in one.
-    pub(super) fn join(a: &Rc<Self>, b: &Rc<Self>) -> Result<()> {
-        if Rc::ptr_eq(a, b) {
-            return Ok(());
-        }
-        let size = |tree: &Rc<Self>| tree.read(0, |nodes, _| nodes.len());
-        // The smaller one moves, so that every node moves at most log n times.
-        let (large, small) = if size(a) >= size(b) { (a, b) } else { (b, a) };
-        let mut small_state = small.state.borrow_mut();
-        let mut large_state = large.state.borrow_mut();
-        if let (State::Live(target), State::Live(source)) = (&mut *large_state, &mut *small_state) {
-            let offset = target.append(std::mem::take(source))?;
-            drop(large_state);
-            *small_state = State::Moved {
-                to: large.clone(),
-                offset,
-            };
-        }
-        Ok(())
     }
 }

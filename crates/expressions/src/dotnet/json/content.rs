@@ -42,7 +42,7 @@ pub(crate) fn scalar_of(value: &Value) -> Option<Scalar> {
             if let Some(big) = value.as_object::<BigInteger>() {
                 return Some(Scalar::BigInteger(big.0.clone()));
             }
-            super::uri_text(value).map(Scalar::Uri)
+            crate::dotnet::net::uri_original(value).map(Scalar::Uri)
         }
     }
 }

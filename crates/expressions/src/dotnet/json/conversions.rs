@@ -1,6 +1,6 @@
 //! The conversion operators of `JToken`: implicit from primitive types, explicit to them.
 
-use super::{content, opt_token, typed, uri_type};
+use super::{content, opt_token, typed};
 use crate::json::{self, Conversion, JToken, Scalar, TokenType};
 use crate::runtime::{Call, R};
 use crate::types::TypeBuilder;
@@ -35,9 +35,16 @@ fn to_value(c: &mut Call<'_, '_>) -> R<Value> {
     let Some(target) = typed::scalar_target(ty.unwrap_nullable()) else {
         return Ok(Value::Null);
     };
-    let scalar = json::explicit(opt_token(c, 0).as_ref(), Conversion { target, nullable })?;
+    let scalar = json::explicit(
+        opt_token(c, 0).as_ref(),
+        Conversion {
+            target,
+            nullable,
+            now: c.rt.host.now(),
+        },
+    )?;
     if let (json::ScalarTarget::Uri, Scalar::Uri(text)) = (target, &scalar) {
-        return uri_type(text);
+        return crate::dotnet::net::uri_from_text(text);
     }
     Ok(super::value_of(&scalar))
 }

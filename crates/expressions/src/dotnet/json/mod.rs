@@ -294,23 +294,22 @@ fn formatted(c: &mut Call<'_, '_>, token: &JToken, formatting: i64) -> R<Value> 
     Ok(text.into())
 }
 
-/// The text a `System.Uri` object was made from.
-fn uri_text(value: &Value) -> Option<Str> {
-    crate::dotnet::net::uri_original(value)
-}
-
-/// A `System.Uri`.
+/// A `System.Uri`; text that is none stays text.
 fn uri_value(text: &Str) -> Value {
-    // The text came from a `Uri` object, so it parses; if it ever did not, it is still the text.
     crate::dotnet::net::uri_from_text(text).unwrap_or_else(|_| Value::Str(text.clone()))
-}
-
-/// A `System.Uri`, or `UriFormatException`.
-fn uri_type(text: &Str) -> R<Value> {
-    crate::dotnet::net::uri_from_text(text)
 }
 
 /// A JSON null or a missing token.
 fn is_nothing(value: &Scalar) -> bool {
     matches!(value, Scalar::Null)
+}
+
+/// The plain value that a `JValue` holds; `None` for containers.
+pub(crate) fn scalar_value(token: &JToken) -> Option<Value> {
+    token.scalar().map(|scalar| value_of(&scalar))
+}
+
+/// Compact JSON text of a token.
+pub(crate) fn compact(token: &JToken) -> String {
+    token.to_json(json::Formatting::None)
 }

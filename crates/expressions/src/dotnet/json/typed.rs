@@ -81,7 +81,7 @@ pub(super) fn default_of(ty: &Type) -> Value {
 }
 
 /// `Value<T>()`: the token itself where it is a `T`, else its value by `Convert.ChangeType`.
-pub(super) fn convert(_rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -> R<Value> {
+pub(super) fn convert(rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -> R<Value> {
     let Some(token) = token else {
         return Ok(default_of(ty));
     };
@@ -105,7 +105,11 @@ pub(super) fn convert(_rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) 
         return Ok(Value::Null);
     }
     match scalar_target(ty.unwrap_nullable()) {
-        Some(target) => Ok(value_of(&json::change_type(&scalar, target)?)),
+        Some(target) => Ok(value_of(&json::change_type(
+            &scalar,
+            target,
+            rt.host.now(),
+        )?)),
         None => {
             let from = content.type_of().full_name();
             let message = format!("Invalid cast from '{from}' to '{}'.", ty.full_name());
@@ -149,7 +153,14 @@ pub(super) fn to_object(rt: &mut Runtime<'_>, token: &JToken, ty: &Type) -> R<Va
         Some(ScalarTarget::Bytes) | None => to_type(rt, token, ty, Source::Token),
         Some(target) => {
             let nullable = ty.nullable_underlying().is_some();
-            let scalar = json::explicit(Some(token), Conversion { target, nullable })?;
+            let scalar = json::explicit(
+                Some(token),
+                Conversion {
+                    target,
+                    nullable,
+                    now: rt.host.now(),
+                },
+            )?;
             Ok(value_of(&scalar))
         }
     }
@@ -169,11 +180,17 @@ const MAX_DEPTH: usize = 128;
 
 /// What Json.NET's serializer makes of a token where a `ty` is wanted.
 pub(crate) fn to_type(rt: &mut Runtime<'_>, token: &JToken, ty: &Type, source: Source) -> R<Value> {
-    Reader { source }.read(rt, token, ty, 0)
+    Reader {
+        source,
+        now: rt.host.now(),
+    }
+    .read(rt, token, ty, 0)
 }
 
 struct Reader {
     source: Source,
+    /// The clock's present in ticks.
+    now: i64,
 }
 
 fn serialization(token: &JToken, message: &str) -> Fault {
@@ -360,7 +377,7 @@ impl Reader {
             (ScalarTarget::DateTime, Scalar::String(text)) => {
                 match json::parse_json_date(&text.to_utf8()) {
                     Some(date) => Ok(Scalar::Date(date)),
-                    None => json::change_type(&scalar, target),
+                    None => json::change_type(&scalar, target, self.now),
                 }
             }
             _ => json::explicit(
@@ -368,6 +385,7 @@ impl Reader {
                 Conversion {
                     target,
                     nullable: false,
+                    now: self.now,
                 },
             ),
         };

@@ -1,0 +1,18 @@
+//! XML trees as LINQ to XML has them: names with namespaces, nodes with parents, parsing and printing.
+//!
+//! Text flows in and out; the bindings that make these types visible to C# live in `dotnet`. No operation recurses over a
+//! tree. Document type declarations are refused: they are the door for entity bombs and external reads.
+
+mod edit;
+mod error;
+mod names;
+mod node;
+mod parse;
+mod tree;
+mod write;
+
+pub use error::{Error, Result};
+pub use names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE, check_name};
+pub use node::{NodeKind, XNode};
+pub use parse::{parse_document, parse_element};
+pub use tree::Declaration;
