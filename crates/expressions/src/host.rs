@@ -218,3 +218,147 @@ pub trait Host {
     /// All variables in order of their creation.
     fn variables(&self) -> Vec<(Arc<str>, Value)>;
 }
+
+/// A host without an exchange: nothing is there, time stands still. For conversions and for expressions that do not
+/// use `context`.
+#[derive(Debug)]
+pub struct Nowhere {
+    headers: HeaderMap,
+    deployment: Arc<DeploymentInfo>,
+    state: u64,
+    /// The present, in ticks.
+    pub now: i64,
+}
+
+impl Default for Nowhere {
+    fn default() -> Self {
+        Self {
+            headers: HeaderMap::new(),
+            deployment: Arc::new(DeploymentInfo::default()),
+            state: 0x9e37_79b9_7f4a_7c15,
+            now: 638_396_640_000_000_000,
+        }
+    }
+}
+
+const NO_URL: UrlView<'static> = UrlView {
+    scheme: "https",
+    host: "localhost",
+    port: 443,
+    path: "/",
+    query: "",
+};
+
+impl Host for Nowhere {
+    fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn elapsed(&self) -> i64 {
+        0
+    }
+
+    fn timestamp(&self) -> i64 {
+        self.now
+    }
+
+    fn random(&mut self) -> u64 {
+        // xorshift64*
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        self.state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn request_id(&self) -> uuid::Uuid {
+        uuid::Uuid::nil()
+    }
+
+    fn tracing(&self) -> bool {
+        false
+    }
+
+    fn trace(&mut self, _message: &str) {}
+
+    fn api(&self) -> Option<&Arc<ApiInfo>> {
+        None
+    }
+
+    fn operation(&self) -> Option<&Arc<OperationInfo>> {
+        None
+    }
+
+    fn product(&self) -> Option<&Arc<ProductInfo>> {
+        None
+    }
+
+    fn subscription(&self) -> Option<&Arc<SubscriptionInfo>> {
+        None
+    }
+
+    fn user(&self) -> Option<&Arc<UserInfo>> {
+        None
+    }
+
+    fn deployment(&self) -> &Arc<DeploymentInfo> {
+        &self.deployment
+    }
+
+    fn last_error(&self) -> Option<&LastErrorInfo> {
+        None
+    }
+
+    fn method(&self) -> &str {
+        "GET"
+    }
+
+    fn url(&self) -> UrlView<'_> {
+        NO_URL
+    }
+
+    fn original_url(&self) -> UrlView<'_> {
+        NO_URL
+    }
+
+    fn ip_address(&self) -> &str {
+        "127.0.0.1"
+    }
+
+    fn matched_parameters(&self) -> &[(Arc<str>, String)] {
+        &[]
+    }
+
+    fn client_certificate(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn has_response(&self) -> bool {
+        false
+    }
+
+    fn status_code(&self) -> u16 {
+        0
+    }
+
+    fn status_reason(&self) -> &str {
+        ""
+    }
+
+    fn headers(&self, side: MessageSide) -> Option<&HeaderMap> {
+        (side == MessageSide::Request).then_some(&self.headers)
+    }
+
+    fn body(&self, _side: MessageSide) -> BodyAccess {
+        BodyAccess::Absent
+    }
+
+    fn consume_body(&mut self, _side: MessageSide) {}
+
+    fn variable(&self, _name: &str) -> Option<Value> {
+        None
+    }
+
+    fn variables(&self) -> Vec<(Arc<str>, Value)> {
+        Vec::new()
+    }
+}

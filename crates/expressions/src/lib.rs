@@ -4,22 +4,33 @@
 //! worker threads; [`Expression::evaluate`] runs it against a [`Host`], the exchange behind `context`, and gives a
 //! [`Value`]. No I/O, no clock and no randomness of its own: all come from the host.
 
+mod bind;
 pub mod clr;
+mod compile;
+pub mod convert;
+mod crypto;
 mod diagnostic;
 mod dotnet;
+mod expression;
 mod fault;
+mod forest;
 pub mod host;
 pub mod json;
+pub mod notation;
+mod regex;
 pub mod runtime;
 mod syntax;
 pub mod types;
 pub mod value;
+mod xml;
 
 pub use diagnostic::{ExpressionDiagnostic, Severity};
 pub use dotnet::context::ResponseObject;
+pub use expression::{Effects, Expression, Options, Target, compile};
 pub use fault::{Exception, Stop};
 pub use host::{
     ApiInfo, BodyAccess, DeploymentInfo, GroupInfo, Host, IdentityInfo, LastErrorInfo, MessageSide,
-    OperationInfo, ProductInfo, SubscriptionInfo, UrlView, UserInfo,
+    Nowhere, OperationInfo, ProductInfo, SubscriptionInfo, UrlView, UserInfo,
 };
-pub use value::{Str, Value};
+pub use runtime::Limits;
+pub use value::{Const, Str, Value};

@@ -3,6 +3,7 @@
 //! Rust values and text flow in, Rust values, text or a .NET exception in the making ([`Error`]) flow out. Nothing here knows
 //! of expressions, of `context` or of a clock; whoever binds these to C# members brings the present and the randomness.
 
+pub mod adjustment;
 pub mod bit_converter;
 pub mod calendar;
 pub mod case;

@@ -3,10 +3,13 @@
 //! A zone's name and times in ticks flow in, offsets and times or .NET exceptions flow out. The rules are the time zone
 //! database compiled into the program, so every machine gives the same answer.
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone as Rules};
+use std::sync::Arc;
 
-use super::calendar::{TICKS_PER_DAY, TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
+use jiff::Timestamp;
+use jiff::tz::TimeZone as Database;
+
+use super::adjustment::{AdjustmentRule, TransitionTime};
+use super::calendar::{MAX_TICKS, TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, UNIX_EPOCH_TICKS, days_from_date};
 use super::datetime::{DateTime, DateTimeKind};
 use super::timespan::TimeSpan;
 use super::windows_zones::iana_name;
@@ -18,6 +21,12 @@ pub struct TimeZone {
     id: String,
     rules: Rules,
     utc: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Rules {
+    Database(Database),
+    Custom { base: TimeSpan, adjustments: Arc<[AdjustmentRule]> },
 }
 
 /// What a clock time means in a zone.
@@ -45,7 +54,7 @@ impl TimeZone {
     pub fn utc() -> Self {
         Self {
             id: "UTC".to_owned(),
-            rules: Rules::UTC,
+            rules: Rules::Database(Database::UTC),
             utc: true,
         }
     }
@@ -58,11 +67,11 @@ impl TimeZone {
         if id.eq_ignore_ascii_case("UTC") {
             return Ok(Self::utc());
         }
-        let rules = Rules::get(iana_name(id).unwrap_or(id));
+        let rules = Database::get(iana_name(id).unwrap_or(id));
         match rules {
             Ok(rules) if !rules.is_unknown() => Ok(Self {
                 id: id.to_owned(),
-                rules,
+                rules: Rules::Database(rules),
                 utc: false,
             }),
             _ => Err(Error::new(
@@ -72,32 +81,82 @@ impl TimeZone {
         }
     }
 
-    /// `TimeZoneInfo.CreateCustomTimeZone` without daylight saving.
+    /// `TimeZoneInfo.CreateCustomTimeZone`
     ///
     /// # Errors
-    /// `ArgumentException` and `ArgumentOutOfRangeException` for impossible offsets.
-    pub fn fixed(id: &str, offset: TimeSpan) -> Result<Self> {
-        if offset.0 % super::calendar::TICKS_PER_MINUTE != 0 {
+    /// `ArgumentException` and `ArgumentOutOfRangeException` for an empty name and impossible offsets.
+    pub fn custom(id: &str, base: TimeSpan, adjustments: Vec<AdjustmentRule>) -> Result<Self> {
+        if id.is_empty() {
+            return Err(Error::argument("The specified ID parameter '' is not supported.", Some("id")));
+        }
+        if base.0 % TICKS_PER_MINUTE != 0 {
             return Err(Error::argument(
                 "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
                 Some("baseUtcOffset"),
             ));
         }
-        let rules = i32::try_from(offset.0 / TICKS_PER_SECOND)
-            .ok()
-            .filter(|seconds| seconds.abs() <= 14 * 3600)
-            .and_then(|seconds| Offset::from_seconds(seconds).ok());
-        let rules = rules.ok_or_else(|| {
-            Error::out_of_range(
+        if base.0.unsigned_abs() > 14 * TICKS_PER_HOUR as u64 {
+            return Err(Error::out_of_range(
                 "The TimeSpan parameter must be within plus or minus 14.0 hours.",
                 Some("baseUtcOffset"),
-            )
-        })?;
-        Ok(Self {
-            id: id.to_owned(),
-            rules: Rules::fixed(rules),
-            utc: false,
+            ));
+        }
+        Ok(Self { id: id.to_owned(), rules: Rules::Custom { base, adjustments: adjustments.into() }, utc: false })
+    }
+
+    /// `GetAdjustmentRules()`: those a custom zone was made with; of other zones one rule a year from 1970 to 2037 in which
+    /// clocks change twice.
+    pub fn adjustment_rules(&self) -> Vec<AdjustmentRule> {
+        match &self.rules {
+            Rules::Custom { adjustments, .. } => adjustments.to_vec(),
+            Rules::Database(_) if self.utc => Vec::new(),
+            Rules::Database(_) => (1970..2038).filter_map(|year| self.rule_of_year(year)).collect(),
+        }
+    }
+
+    fn rule_of_year(&self, year: i32) -> Option<AdjustmentRule> {
+        let first = days_from_date(year, 1, 1)? * TICKS_PER_DAY;
+        let last = days_from_date(year, 12, 31)? * TICKS_PER_DAY;
+        let mut changes = Vec::new();
+        let mut before = self.at(first);
+        for day in 1..=(last - first) / TICKS_PER_DAY + 1 {
+            let now = first + day * TICKS_PER_DAY;
+            let after = self.at(now);
+            if after.0 != before.0 {
+                changes.push((self.change_between(now - TICKS_PER_DAY, now), before, after));
+            }
+            before = after;
+        }
+        let [(at_one, one, _), (at_two, two, _)] = changes.as_slice() else { return None };
+        let ((begins, standard), (ends, daylight)) =
+            if one.0 < two.0 { ((*at_one, one.0), (*at_two, two.0)) } else { ((*at_two, two.0), (*at_one, one.0)) };
+        let transition = |utc: i64, offset: TimeSpan| -> Option<TransitionTime> {
+            let clock = DateTime::clamped(utc + offset.0, DateTimeKind::Unspecified);
+            let time = DateTime::clamped(clock.time_of_day().0, DateTimeKind::Unspecified);
+            TransitionTime::fixed(time, clock.parts().month, clock.parts().day).ok()
+        };
+        Some(AdjustmentRule {
+            start: first,
+            end: last.min(MAX_TICKS),
+            delta: TimeSpan(daylight.0 - standard.0),
+            begins: transition(begins, standard)?,
+            ends: transition(ends, daylight)?,
         })
+    }
+
+    /// The instant between two at which the offset changes.
+    fn change_between(&self, mut low: i64, mut high: i64) -> i64 {
+        let before = self.at(low).0;
+        while high - low > TICKS_PER_MINUTE {
+            let middle = low + (high - low) / 2 / TICKS_PER_SECOND * TICKS_PER_SECOND;
+            if self.at(middle).0 == before {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        // Clocks change on whole minutes.
+        high - high.rem_euclid(TICKS_PER_MINUTE)
     }
 
     /// `Id`
@@ -112,17 +171,24 @@ impl TimeZone {
 
     /// The offset in force at an instant (ticks of UTC), and whether it is daylight saving time.
     pub fn at(&self, utc_ticks: i64) -> (TimeSpan, bool) {
-        let seconds = (utc_ticks - UNIX_EPOCH_TICKS).div_euclid(TICKS_PER_SECOND);
+        let database = match &self.rules {
+            Rules::Database(database) => database,
+            Rules::Custom { base, adjustments } => {
+                let rule = adjustments.iter().find(|rule| rule.covers(utc_ticks.saturating_add(base.0)));
+                return match rule.filter(|rule| rule.is_daylight(utc_ticks, *base)) {
+                    Some(rule) => (TimeSpan(base.0 + rule.delta.0), true),
+                    None => (*base, false),
+                };
+            }
+        };
+        let seconds = utc_ticks.saturating_sub(UNIX_EPOCH_TICKS).div_euclid(TICKS_PER_SECOND);
         let Ok(timestamp) = Timestamp::from_second(seconds) else {
             return (TimeSpan::ZERO, false);
         };
-        let info = self.rules.to_offset_info(timestamp);
+        let info = database.to_offset_info(timestamp);
         // Before standard time, offsets had seconds; .NET knows whole minutes only.
         let minutes = i64::from(info.offset().seconds()) / 60;
-        (
-            TimeSpan(minutes * 60 * TICKS_PER_SECOND),
-            info.dst().is_dst(),
-        )
+        (TimeSpan(minutes * TICKS_PER_MINUTE), info.dst().is_dst())
     }
 
     /// The smallest and largest offset of the year around an instant.
@@ -139,7 +205,10 @@ impl TimeZone {
 
     /// `BaseUtcOffset`: standard time, as of `now`.
     pub fn base_offset(&self, now: i64) -> TimeSpan {
-        self.range(now).0
+        match &self.rules {
+            Rules::Custom { base, .. } => *base,
+            Rules::Database(_) => self.range(now).0,
+        }
     }
 
     /// `SupportsDaylightSavingTime`, as of `now`.
@@ -296,13 +365,13 @@ mod tests {
             Ok(DateTimeKind::Utc)
         );
         let zone =
-            TimeZone::fixed("x", TimeSpan(super::super::calendar::TICKS_PER_MINUTE * 90)).unwrap();
+            TimeZone::custom("x", TimeSpan(super::super::calendar::TICKS_PER_MINUTE * 90)).unwrap();
         assert_eq!(
             datetime_text(zone.show(clock(1, 2, 0, 0).ticks())),
             "01/02/2024 01:30:00"
         );
         assert_eq!(
-            TimeZone::fixed("x", TimeSpan(1)).unwrap_err().kind,
+            TimeZone::custom("x", TimeSpan(1)).unwrap_err().kind,
             ErrorKind::Argument
         );
     }

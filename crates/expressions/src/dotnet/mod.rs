@@ -58,6 +58,7 @@ pub(crate) mod text;
 mod time;
 
 use crate::types::Types;
+use crate::value::Value;
 
 /// Declares the whole library.
 pub(crate) fn define(types: &mut Types) {
@@ -73,4 +74,10 @@ pub(crate) fn define(types: &mut Types) {
     regex::define(types);
     crypto::define(types);
     context::define(types);
+}
+
+/// Whether a value that can be enumerated is shown as text all the same.
+pub(crate) fn is_text_like(value: &Value) -> bool {
+    let name = value.type_of().full_name();
+    name.starts_with("System.Xml.") || name.starts_with("Newtonsoft.")
 }

@@ -13,6 +13,8 @@ pub struct FunctionCode {
     pub parameters: Vec<(usize, bool, PassBy)>,
     /// Number of stack slots.
     pub slots: usize,
+    /// Slots of variables that inner functions capture.
+    pub shared: Vec<usize>,
     /// The body: its value is the function's.
     pub body: Box<dyn Fn(&mut Runtime<'_>) -> R<Value> + Send + Sync>,
 }
@@ -89,6 +91,11 @@ pub fn call_function(
     let base = rt.stack.len();
     rt.stack
         .extend(std::iter::repeat_with(|| Slot::Plain(Value::Null)).take(code.slots));
+    for slot in &code.shared {
+        if let Some(place) = rt.stack.get_mut(base + slot) {
+            *place = Slot::Shared(Cell::default());
+        }
+    }
     for ((slot, shared, pass), arg) in code.parameters.iter().zip(args.iter()) {
         let value = if *pass == PassBy::Out {
             Value::Null

@@ -4,15 +4,17 @@
 //! functions receive it through [`Call`]. Nothing here knows syntax or static types of the program.
 
 mod call;
+pub mod conversion;
 mod delegate;
 mod equality;
+pub mod ops;
 mod text;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use self::call::Call;
-pub use self::delegate::{Delegate, FunctionCode, Target as DelegateTarget};
+pub use self::delegate::{Delegate, FunctionCode, Target as DelegateTarget, call_function};
 pub use self::equality::{Key, compare, equals, hash};
 pub use crate::fault::Fault;
 use crate::host::Host;

@@ -1,10 +1,10 @@
-//! `T[]` and `System.Array`.
+//! `T[]`: the object. The members of `System.Array` are in [`super::array_members`].
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::runtime::{Fault, R, Runtime};
-use crate::types::{Type, Types};
+use crate::types::Type;
 use crate::value::{Iter, Object, Value};
 
 /// An array of one or two dimensions.
@@ -73,6 +73,24 @@ impl Array {
         .is_some()
     }
 
+    /// Stores an element as the language does: the index must exist, and the element must be what this array, whose
+    /// static type may be another's, was made for.
+    pub(crate) fn store(&self, index: i32, value: Value) -> R<()> {
+        if self.element.is_reference()
+            && !value.is_null()
+            && !Runtime::is_instance(&value, &self.element)
+        {
+            return Err(Fault::new(
+                "System.ArrayTypeMismatchException",
+                "Attempted to access an element as a type incompatible with the array.",
+            ));
+        }
+        match usize::try_from(index) {
+            Ok(at) if self.set(at, value) => Ok(()),
+            _ => Err(Fault::index_out_of_range()),
+        }
+    }
+
     pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
         match &*self.data.borrow() {
             Data::Bytes(bytes) => Some(bytes.clone()),
@@ -132,13 +150,4 @@ impl Iter for Run {
 /// The array behind a value that the checker knows to be one.
 pub(crate) fn array_of(value: &Value) -> R<&Array> {
     value.as_object::<Array>().ok_or_else(Fault::null_reference)
-}
-
-pub(super) fn define(types: &mut Types) {
-    let mut t = types.class("System.Array");
-    t.base("System.Collections.IEnumerable");
-    t.property("int Length", |c| {
-        let length = array_of(&c.value(0))?.len();
-        Ok(Value::Int32(i32::try_from(length).unwrap_or(i32::MAX)))
-    });
 }

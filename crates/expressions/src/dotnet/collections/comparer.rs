@@ -1,9 +1,10 @@
-//! How collections tell keys apart and sequences are ordered: `IEqualityComparer`, `IComparer`, `StringComparer`.
+//! How collections tell keys apart and sequences are ordered: `IEqualityComparer`, `IComparer`, `EqualityComparer`,
+//! `Comparer`. `StringComparer` is declared with the texts.
 
 use std::cmp::Ordering;
 
-use crate::runtime::{Key, R, Runtime, compare};
-use crate::types::{Registry, Type};
+use crate::runtime::{Fault, Key, R, Runtime, compare, equals};
+use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
 
 /// The comparers that exist. The default one is the type's own equality and order.
@@ -62,7 +63,7 @@ fn fold(text: &Str) -> Str {
     crate::dotnet::text::to_upper(text)
 }
 
-/// A comparer as an object: `StringComparer.Ordinal`, `EqualityComparer<T>.Default`.
+/// A comparer as an object: `StringComparer.Ordinal`.
 pub(crate) struct Comparer(pub KeyComparer);
 
 impl Object for Comparer {
@@ -83,4 +84,117 @@ impl Object for Comparer {
     fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
         Ok(None)
     }
+}
+
+/// `Comparer<T>` and `EqualityComparer<T>`: the default one, or one made of a delegate.
+struct TypedComparer {
+    ty: Type,
+    /// A `Comparison<T>`, null for the default order.
+    comparison: Value,
+}
+
+impl Object for TypedComparer {
+    fn type_of(&self) -> Type {
+        self.ty.clone()
+    }
+}
+
+/// How elements are ordered: by a comparer, or by a delegate that gives a number.
+pub(crate) enum Ranking {
+    /// By comparer.
+    By(KeyComparer),
+    /// By a `Comparison<T>`.
+    Call(Value),
+}
+
+impl Ranking {
+    /// The order that an `IComparer<T>` or `Comparison<T>` argument stands for; null means the default.
+    pub(crate) fn of(value: &Value) -> Self {
+        if value.as_object::<crate::runtime::Delegate>().is_some() {
+            return Self::Call(value.clone());
+        }
+        match value.as_object::<TypedComparer>() {
+            Some(comparer) if !comparer.comparison.is_null() => {
+                Self::Call(comparer.comparison.clone())
+            }
+            _ => Self::By(KeyComparer::of(value)),
+        }
+    }
+
+    /// Order of two values; `None` when they have none.
+    pub(crate) fn compare(&self, rt: &mut Runtime<'_>, a: &Value, b: &Value) -> R<Option<Ordering>> {
+        match self {
+            Self::By(comparer) => Ok(comparer.compare(a, b)),
+            Self::Call(delegate) => match rt.invoke(delegate, &[a.clone(), b.clone()])? {
+                Value::Int32(order) => Ok(Some(order.cmp(&0))),
+                _ => Ok(None),
+            },
+        }
+    }
+}
+
+/// What .NET throws for values without order.
+pub(crate) fn no_order() -> Fault {
+    Fault::argument("At least one object must implement IComparable.", "")
+}
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.interface("System.Collections.Generic.IComparer<in T>");
+    t.beyond_documentation();
+    t.method("int Compare(T x, T y)", |c| {
+        let ranking = Ranking::of(&c.value(0));
+        let (a, b) = (c.value(1), c.value(2));
+        match ranking.compare(c.rt, &a, &b)? {
+            Some(order) => Ok((order as i32).into()),
+            None => Err(no_order()),
+        }
+    });
+    let mut t = types.interface("System.Collections.Generic.IEqualityComparer<in T>");
+    t.beyond_documentation();
+    t.method("bool Equals(T x, T y)", |c| {
+        let comparer = KeyComparer::of(&c.value(0));
+        Ok((comparer.key(&c.value(1)) == comparer.key(&c.value(2))).into())
+    });
+    t.method("int GetHashCode(T obj)", |c| {
+        let key = KeyComparer::of(&c.value(0)).key(&c.value(1));
+        Ok(crate::dotnet::system::hash_code(&key.0).into())
+    });
+
+    let mut t = types.class("System.Collections.Generic.Comparer<T>");
+    t.base("IComparer<T>").beyond_documentation();
+    t.static_property("Comparer<T> Default", |c| {
+        Ok(Value::object(TypedComparer {
+            ty: c.member.result.substitute(c.types, &[]),
+            comparison: Value::Null,
+        }))
+    });
+    t.static_method("Comparer<T> Create(Comparison<T> comparison)", |c| {
+        Ok(Value::object(TypedComparer {
+            ty: c.member.result.substitute(c.types, &[]),
+            comparison: c.required(0)?,
+        }))
+    });
+    t.method("int Compare(T x, T y)", |c| {
+        let ranking = Ranking::of(&c.value(0));
+        let (a, b) = (c.value(1), c.value(2));
+        match ranking.compare(c.rt, &a, &b)? {
+            Some(order) => Ok((order as i32).into()),
+            None => Err(no_order()),
+        }
+    });
+
+    let mut t = types.class("System.Collections.Generic.EqualityComparer<T>");
+    t.base("IEqualityComparer<T>").beyond_documentation();
+    t.static_property("EqualityComparer<T> Default", |c| {
+        Ok(Value::object(TypedComparer {
+            ty: c.member.result.substitute(c.types, &[]),
+            comparison: Value::Null,
+        }))
+    });
+    t.method("bool Equals(T x, T y)", |c| {
+        Ok(equals(&c.value(1), &c.value(2)).into())
+    });
+    t.method("int GetHashCode(T obj)", |c| {
+        Ok(crate::dotnet::system::hash_code(&c.value(1)).into())
+    });
 }

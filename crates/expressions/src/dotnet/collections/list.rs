@@ -1,10 +1,11 @@
-//! `System.Collections.Generic.List<T>`.
+//! `System.Collections.Generic.List<T>`: the object. Its members are in [`super::list_members`].
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::dispatch::list_index;
 use crate::runtime::{Fault, R, Runtime};
-use crate::types::{Type, Types, known};
+use crate::types::{Type, known};
 use crate::value::{Iter, Object, Value};
 
 /// A list.
@@ -24,9 +25,66 @@ impl List {
         }
     }
 
+    /// Notes a change.
     pub(crate) fn touch(&self) {
         self.version.set(self.version.get().wrapping_add(1));
     }
+
+    /// The number of elements.
+    pub(crate) fn len(&self) -> usize {
+        self.items.borrow().len()
+    }
+
+    pub(crate) fn push(&self, item: Value) {
+        self.items.borrow_mut().push(item);
+        self.touch();
+    }
+
+    /// Replaces all elements.
+    pub(crate) fn replace(&self, items: Vec<Value>) {
+        *self.items.borrow_mut() = items;
+        self.touch();
+    }
+
+    /// Replaces the element at `index`.
+    pub(crate) fn set(&self, index: i32, value: Value) -> R<()> {
+        let mut items = self.items.borrow_mut();
+        let at = list_index(index, items.len())?;
+        if let Some(place) = items.get_mut(at) {
+            *place = value;
+        }
+        drop(items);
+        self.touch();
+        Ok(())
+    }
+
+    /// Inserts before `index`, which may be the end.
+    pub(crate) fn insert(&self, index: i32, item: Value) -> R<()> {
+        let mut items = self.items.borrow_mut();
+        let at = insert_index(index, items.len())?;
+        items.insert(at, item);
+        drop(items);
+        self.touch();
+        Ok(())
+    }
+
+    /// Removes the element at `at`, which exists.
+    pub(crate) fn remove(&self, at: usize) {
+        let mut items = self.items.borrow_mut();
+        if at < items.len() {
+            items.remove(at);
+        }
+        drop(items);
+        self.touch();
+    }
+}
+
+/// A place to insert at in a list of `length` elements.
+pub(super) fn insert_index(index: i32, length: usize) -> R<usize> {
+    usize::try_from(index)
+        .ok()
+        .filter(|at| *at <= length)
+        .ok_or_else(|| Fault::out_of_range("index", "Index must be within the bounds of the List."))
 }
 
 impl Object for List {
@@ -60,10 +118,4 @@ impl Iter for Run {
         self.at += 1;
         Ok(value)
     }
-}
-
-pub(super) fn define(types: &mut Types) {
-    let mut t = types.class("System.Collections.Generic.List<T>");
-    t.base("IList<T>").base("IReadOnlyList<T>");
-    t.constructor("()", |c| Ok(super::list(c.ty(0), Vec::new())));
 }

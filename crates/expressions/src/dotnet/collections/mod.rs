@@ -1,23 +1,44 @@
 //! Arrays, lists, dictionaries and their interfaces.
 
 mod array;
+mod array_members;
 pub(crate) mod comparer;
 mod dictionary;
+pub(crate) mod dispatch;
+pub(crate) mod enumerator;
+mod hash_set;
 mod interfaces;
+mod key_value_pair;
 mod list;
+mod list_members;
+mod queue;
+mod read_only;
+pub(crate) mod sort;
+mod stack;
+mod views;
 
 use crate::types::{Type, Types};
 use crate::value::Value;
 
 pub(crate) use array::Array;
-pub(crate) use comparer::{Comparer, KeyComparer};
+pub(crate) use comparer::{Comparer, KeyComparer, Ranking};
 pub(crate) use dictionary::Dictionary;
+pub(crate) use hash_set::{HashSet, of_sequence};
 pub(crate) use list::List;
 
 pub(super) fn define(types: &mut Types) {
+    comparer::define(types);
     interfaces::define(types);
-    array::define(types);
-    list::define(types);
+    enumerator::define(types);
+    array_members::define(types);
+    list_members::define(types);
+    dictionary::define(types);
+    views::define(types);
+    hash_set::define(types);
+    queue::define(types);
+    stack::define(types);
+    key_value_pair::define(types);
+    read_only::define(types);
 }
 
 /// A new array of that element type.

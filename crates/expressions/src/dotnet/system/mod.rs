@@ -1,9 +1,16 @@
 //! `System`: object, primitive types, exceptions, delegates.
 
+mod boolean;
+mod default;
+mod delegates;
 mod exceptions;
+mod nullable;
 mod object;
+mod tuple;
 
+pub(crate) use default::default_of;
 pub(crate) use exceptions::exception_type;
+pub(crate) use object::hash_code;
 
 use crate::clr;
 use crate::runtime::R;
@@ -19,15 +26,10 @@ pub(super) fn define(types: &mut Types) {
     ] {
         types.structure(&format!("System.{name}"));
     }
-    types.structure("System.Nullable<T>");
-    types.delegate("System.Action", "void Invoke()");
-    types.delegate("System.Func<out TResult>", "TResult Invoke()");
-    types.delegate("System.Func<in T, out TResult>", "TResult Invoke(T arg)");
-    types.delegate(
-        "System.Func<in T1, in T2, out TResult>",
-        "TResult Invoke(T1 arg1, T2 arg2)",
-    );
-    types.delegate("System.Comparison<in T>", "int Invoke(T x, T y)");
+    delegates::define(types);
+    boolean::define(types);
+    nullable::define(types);
+    tuple::define(types);
 }
 
 /// `ToString(format)` of an enumeration value: `G` (name), `D` (number), `X`, `F`.

@@ -54,7 +54,7 @@ impl crate::value::Object for Plain {
 }
 
 /// `GetHashCode()`: .NET's own values for integers, an arbitrary stable number otherwise.
-pub(super) fn hash_code(value: &Value) -> i32 {
+pub(crate) fn hash_code(value: &Value) -> i32 {
     match value {
         Value::Null => 0,
         Value::Bool(v) => i32::from(*v),

@@ -1,0 +1,502 @@
+//! Definite assignment: a local variable is read only where every path has assigned it (CS0165).
+
+use std::collections::HashSet;
+
+use super::tree::{Body, Expr, Kind, Pattern, Piece, Stmt, Var, VarId};
+use crate::diagnostic::Diagnostics;
+use crate::syntax::ast::BinaryOp;
+use crate::types::PassBy;
+use crate::value::Const;
+
+/// Variables that are surely assigned; `None` where control cannot be.
+#[derive(Clone, PartialEq)]
+struct State(Option<HashSet<VarId>>);
+
+impl State {
+    fn has(&self, id: VarId) -> bool {
+        self.0.as_ref().is_none_or(|set| set.contains(&id))
+    }
+
+    fn add(&mut self, id: VarId) {
+        if let Some(set) = &mut self.0 {
+            set.insert(id);
+        }
+    }
+
+    fn join(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (None, other) => Self(other),
+            (this, None) => Self(this),
+            (Some(a), Some(b)) => Self(Some(a.intersection(&b).copied().collect())),
+        }
+    }
+
+    fn dead() -> Self {
+        Self(None)
+    }
+}
+
+struct Flow<'a> {
+    vars: &'a [Var],
+    bodies: &'a [Option<Body>],
+    diagnostics: &'a mut Diagnostics,
+    state: State,
+    /// States at the `break`s of the enclosing loops and switches.
+    breaks: Vec<State>,
+    depth: usize,
+}
+
+/// Checks the whole expression; reports reads of variables that may be unassigned.
+pub fn check(vars: &[Var], bodies: &[Option<Body>], diagnostics: &mut Diagnostics) {
+    let mut flow = Flow {
+        vars,
+        bodies,
+        diagnostics,
+        state: State(Some(HashSet::new())),
+        breaks: Vec::new(),
+        depth: 0,
+    };
+    if let Some(Some(main)) = bodies.first() {
+        flow.statements(&main.statements);
+    }
+}
+
+impl Flow<'_> {
+    fn statements(&mut self, statements: &[Stmt]) {
+        for statement in statements {
+            self.statement(statement);
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::Nop | Stmt::Continue => {
+                if matches!(statement, Stmt::Continue) {
+                    self.state = State::dead();
+                }
+            }
+            Stmt::Expr(e) => self.expr(e),
+            Stmt::Declare(id, value) => {
+                if let Some(value) = value {
+                    self.expr(value);
+                    self.state.add(*id);
+                } else if let Some(set) = &mut self.state.0 {
+                    // A new round of a loop makes the variable anew.
+                    set.remove(id);
+                }
+            }
+            Stmt::Block(all) => self.statements(all),
+            Stmt::If(condition, then, other) => {
+                let (yes, no) = self.condition(condition);
+                self.state = yes;
+                self.statement(then);
+                let after_then = std::mem::replace(&mut self.state, no);
+                if let Some(other) = other {
+                    self.statement(other);
+                }
+                self.state = std::mem::replace(&mut self.state, State::dead()).join(after_then);
+            }
+            Stmt::While(condition, body) => {
+                let (yes, no) = self.condition(condition);
+                self.state = yes;
+                self.looped(body);
+                let broke = self.breaks.pop().unwrap_or_else(State::dead);
+                self.state = no.join(broke);
+            }
+            Stmt::Do(body, condition) => {
+                self.looped(body);
+                let broke = self.breaks.pop().unwrap_or_else(State::dead);
+                let (_, no) = self.condition(condition);
+                self.state = no.join(broke);
+            }
+            Stmt::For {
+                init,
+                condition,
+                step,
+                body,
+            } => {
+                self.statements(init);
+                let (yes, no) = match condition {
+                    Some(condition) => self.condition(condition),
+                    None => (self.state.clone(), State::dead()),
+                };
+                self.state = yes;
+                self.looped(body);
+                let broke = self.breaks.pop().unwrap_or_else(State::dead);
+                for e in step {
+                    self.expr(e);
+                }
+                self.state = no.join(broke);
+            }
+            Stmt::ForEach {
+                source,
+                var,
+                raw,
+                convert,
+                before,
+                body,
+            } => {
+                self.expr(source);
+                let outer = self.state.clone();
+                self.state.add(*raw);
+                self.expr(convert);
+                self.state.add(*var);
+                self.statements(before);
+                self.looped(body);
+                self.breaks.pop();
+                self.state = outer;
+            }
+            Stmt::Switch {
+                value,
+                temp,
+                sections,
+                default,
+            } => {
+                self.expr(value);
+                self.state.add(*temp);
+                let start = self.state.clone();
+                self.breaks.push(State::dead());
+                let mut exhaustive = default.is_some();
+                for section in sections {
+                    let mut entry = State::dead();
+                    for (pattern, when) in &section.labels {
+                        self.state = start.clone();
+                        self.pattern(pattern);
+                        if let Some(when) = when {
+                            let (yes, _) = self.condition(when);
+                            self.state = yes;
+                        } else if matches!(pattern, Pattern::Var(_)) {
+                            exhaustive = true;
+                        }
+                        entry = entry.join(self.state.clone());
+                    }
+                    if section.labels.is_empty() {
+                        entry = start.clone();
+                    } else if *default == sections.iter().position(|s| std::ptr::eq(s, section)) {
+                        entry = entry.join(start.clone());
+                    }
+                    self.state = entry;
+                    self.statements(&section.body);
+                }
+                let broke = self.breaks.pop().unwrap_or_else(State::dead);
+                self.state = if exhaustive { broke } else { broke.join(start) };
+            }
+            Stmt::Break => {
+                let state = std::mem::replace(&mut self.state, State::dead());
+                if let Some(place) = self.breaks.last_mut() {
+                    *place = std::mem::replace(place, State::dead()).join(state);
+                }
+            }
+            Stmt::Return(value) | Stmt::Throw(value) => {
+                if let Some(value) = value {
+                    self.expr(value);
+                }
+                self.state = State::dead();
+            }
+            Stmt::Try {
+                body,
+                catches,
+                finally,
+            } => {
+                let start = self.state.clone();
+                self.statements(body);
+                let mut end = self.state.clone();
+                for clause in catches {
+                    self.state = start.clone();
+                    if let Some(var) = clause.var {
+                        self.state.add(var);
+                    }
+                    if let Some(filter) = &clause.filter {
+                        let (yes, _) = self.condition(filter);
+                        self.state = yes;
+                    }
+                    self.statements(&clause.body);
+                    end = end.join(self.state.clone());
+                }
+                self.state = end;
+                if let Some(finally) = finally {
+                    let end = std::mem::replace(&mut self.state, start.clone());
+                    self.statements(finally);
+                    // What `finally` assigns is assigned; what the rest assigned stays so.
+                    let assigned: Vec<VarId> = self
+                        .state
+                        .0
+                        .as_ref()
+                        .map(|set| set.iter().copied().collect())
+                        .unwrap_or_default();
+                    let finished = self.state.0.is_some();
+                    self.state = if finished { end } else { State::dead() };
+                    for id in assigned {
+                        self.state.add(id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A loop's body; leaves the state of its `break`s on the stack.
+    fn looped(&mut self, body: &Stmt) {
+        self.breaks.push(State::dead());
+        self.statement(body);
+    }
+
+    /// States where the condition is true and where it is false.
+    fn condition(&mut self, e: &Expr) -> (State, State) {
+        match &*e.kind {
+            Kind::Const(Const::Bool(true)) => (self.state.clone(), State::dead()),
+            Kind::Const(Const::Bool(false)) => (State::dead(), self.state.clone()),
+            Kind::Not(inner) => {
+                let (yes, no) = self.condition(inner);
+                (no, yes)
+            }
+            Kind::AndAlso(a, b) => {
+                let (yes, no) = self.condition(a);
+                self.state = yes;
+                let (both, second_no) = self.condition(b);
+                (both, no.join(second_no))
+            }
+            Kind::OrElse(a, b) => {
+                let (yes, no) = self.condition(a);
+                self.state = no;
+                let (second_yes, neither) = self.condition(b);
+                (yes.join(second_yes), neither)
+            }
+            Kind::Is(value, pattern) => {
+                self.expr(value);
+                let no = self.state.clone();
+                self.pattern(pattern);
+                (self.state.clone(), no)
+            }
+            Kind::Logic(BinaryOp::Equal, a, b) => {
+                // `x is T y == true` and the like.
+                match (a.constant(), b.constant()) {
+                    (_, Some(Const::Bool(true))) => self.condition(a),
+                    (Some(Const::Bool(true)), _) => self.condition(b),
+                    _ => {
+                        self.expr(e);
+                        (self.state.clone(), self.state.clone())
+                    }
+                }
+            }
+            _ => {
+                self.expr(e);
+                (self.state.clone(), self.state.clone())
+            }
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        if let Pattern::Type(_, Some(id)) | Pattern::Var(Some(id)) = pattern {
+            self.state.add(*id);
+        }
+    }
+
+    fn all(&mut self, all: &[Expr]) {
+        for e in all {
+            self.expr(e);
+        }
+    }
+
+    fn written(&mut self, back: &[super::tree::WriteBack]) {
+        for w in back {
+            self.state.add(w.temp);
+            self.expr(&w.assign);
+        }
+    }
+
+    fn expr(&mut self, e: &Expr) {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr_inner(e));
+    }
+
+    fn expr_inner(&mut self, e: &Expr) {
+        match &*e.kind {
+            Kind::Local(id) => {
+                if !self.state.has(*id)
+                    && let Some(var) = self.vars.get(id.0).filter(|v| !v.hidden)
+                {
+                    self.diagnostics.error(
+                        "CS0165",
+                        e.span,
+                        format!("Use of unassigned local variable '{}'", var.name),
+                    );
+                    self.state.add(*id);
+                }
+            }
+            Kind::SetLocal(id, value) => {
+                self.expr(value);
+                self.state.add(*id);
+            }
+            Kind::AndAlso(..) | Kind::OrElse(..) | Kind::Not(_) | Kind::Is(..) => {
+                let (yes, no) = self.condition(e);
+                self.state = yes.join(no);
+            }
+            Kind::Conditional(condition, a, b) => {
+                let (yes, no) = self.condition(condition);
+                self.state = yes;
+                self.expr(a);
+                let after = std::mem::replace(&mut self.state, no);
+                self.expr(b);
+                self.state = std::mem::replace(&mut self.state, State::dead()).join(after);
+            }
+            Kind::Coalesce {
+                value,
+                temp,
+                then,
+                other,
+            } => {
+                self.expr(value);
+                let before = self.state.clone();
+                self.state.add(*temp);
+                self.expr(then);
+                let after = std::mem::replace(&mut self.state, before);
+                self.expr(other);
+                self.state = std::mem::replace(&mut self.state, State::dead()).join(after);
+            }
+            Kind::NullConditional { target, temp, then } => {
+                self.expr(target);
+                let before = self.state.clone();
+                self.state.add(*temp);
+                self.expr(then);
+                self.state = before;
+            }
+            Kind::Lifted {
+                left,
+                right,
+                inner,
+                ..
+            } => {
+                self.expr(&left.1);
+                self.state.add(left.0);
+                self.expr(&right.1);
+                self.state.add(right.0);
+                self.expr(inner);
+            }
+            Kind::LiftedUnary { operand, inner } => {
+                self.expr(&operand.1);
+                self.state.add(operand.0);
+                self.expr(inner);
+            }
+            Kind::Lambda(id) | Kind::FunctionDelegate(id) => {
+                self.function(id.0, matches!(&*e.kind, Kind::FunctionDelegate(_)));
+            }
+            Kind::CallFunction {
+                function,
+                args,
+                write_back,
+            } => {
+                self.all(args);
+                self.function(function.0, true);
+                self.written(write_back);
+            }
+            Kind::Call {
+                args, write_back, ..
+            } => {
+                self.all(args);
+                self.written(write_back);
+            }
+            Kind::Invoke {
+                target,
+                args,
+                write_back,
+            } => {
+                self.expr(target);
+                self.all(args);
+                self.written(write_back);
+            }
+            Kind::Throw(value) => {
+                self.expr(value);
+                self.state = State::dead();
+            }
+            Kind::Interpolate(pieces) => {
+                for piece in pieces {
+                    if let Piece::Hole { value, .. } = piece {
+                        self.expr(value);
+                    }
+                }
+            }
+            Kind::Const(_)
+            | Kind::Context
+            | Kind::TypeOf(_)
+            | Kind::DefaultOf(_)
+            | Kind::Error => {}
+            Kind::Convert(a, ..)
+            | Kind::Negate(_, a, _)
+            | Kind::Complement(_, a)
+            | Kind::As(a, _)
+            | Kind::RecordGet(a, _)
+            | Kind::DynamicGet(a, _)
+            | Kind::DynamicUnary(_, a) => self.expr(a),
+            Kind::Arith(_, _, a, b, _)
+            | Kind::Compare(_, _, a, b)
+            | Kind::Logic(_, a, b)
+            | Kind::LiftedLogic(_, a, b)
+            | Kind::EqualText(_, a, b)
+            | Kind::EqualReference(_, a, b)
+            | Kind::EqualValue(_, a, b)
+            | Kind::RecordWith(a, _, b)
+            | Kind::DynamicSet(a, _, b)
+            | Kind::DynamicBinary(_, a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+            Kind::Concat(all) | Kind::NewArray(_, all) | Kind::ArrayLiteral(_, all) | Kind::NewRecord(_, all) => {
+                self.all(all);
+            }
+            Kind::GridLiteral(_, rows) => rows.iter().for_each(|row| self.all(row)),
+            Kind::ArrayGet(a, all)
+            | Kind::DynamicIndex(a, all)
+            | Kind::DynamicCall(a, _, all)
+            | Kind::DynamicInvoke(a, all) => {
+                self.expr(a);
+                self.all(all);
+            }
+            Kind::ArraySet(a, all, value) | Kind::DynamicSetIndex(a, all, value) => {
+                self.expr(a);
+                self.all(all);
+                self.expr(value);
+            }
+            Kind::MemberDelegate { receiver, .. } => {
+                if let Some(receiver) = receiver {
+                    self.expr(receiver);
+                }
+            }
+            Kind::DynamicOverload { receiver, args, .. } => {
+                if let Some(receiver) = receiver {
+                    self.expr(receiver);
+                }
+                self.all(args);
+            }
+            Kind::Sequence(effects, value) => {
+                self.all(effects);
+                self.expr(value);
+            }
+        }
+    }
+
+    /// A lambda where it is made, a local function where it is used: it may read what is assigned there.
+    fn function(&mut self, id: usize, named: bool) {
+        // Recursion of local functions ends the walk; nesting of lambdas is bounded by the parser.
+        if self.depth > 20 {
+            return;
+        }
+        let Some(Some(body)) = self.bodies.get(id) else {
+            return;
+        };
+        self.depth += 1;
+        let outer = self.state.clone();
+        let breaks = std::mem::take(&mut self.breaks);
+        for (parameter, pass) in &body.parameters {
+            if *pass != PassBy::Out {
+                self.state.add(*parameter);
+            }
+        }
+        if named && self.depth > 3 {
+            // Calls among local functions were looked at already.
+        } else {
+            self.statements(&body.statements);
+        }
+        self.breaks = breaks;
+        self.state = outer;
+        self.depth -= 1;
+    }
+}

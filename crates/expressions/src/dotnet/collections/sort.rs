@@ -1,0 +1,81 @@
+//! Stable sorting by comparisons that may fail or contradict themselves, as expressions write them.
+
+use std::cmp::Ordering;
+
+use super::comparer::Ranking;
+use crate::runtime::{Fault, R, Runtime};
+use crate::value::Value;
+
+/// Sorts the numbers 0 to `len` by `compare`, which gets two of them; equal ones keep their order. Each comparison costs a
+/// step.
+pub(crate) fn order(
+    rt: &mut Runtime<'_>,
+    len: usize,
+    compare: &mut dyn FnMut(&mut Runtime<'_>, usize, usize) -> R<Ordering>,
+) -> R<Vec<usize>> {
+    rt.allocate(len.saturating_mul(16))?;
+    let mut from: Vec<usize> = (0..len).collect();
+    let mut width = 1;
+    while width < len {
+        let mut to = Vec::with_capacity(len);
+        for run in from.chunks(width * 2) {
+            let (mut left, mut right) = run.split_at(width.min(run.len()));
+            while let ([a, rest_left @ ..], [b, rest_right @ ..]) = (left, right) {
+                rt.tick()?;
+                if compare(rt, *a, *b)? == Ordering::Greater {
+                    to.push(*b);
+                    right = rest_right;
+                } else {
+                    to.push(*a);
+                    left = rest_left;
+                }
+            }
+            to.extend_from_slice(left);
+            to.extend_from_slice(right);
+        }
+        from = to;
+        width *= 2;
+    }
+    Ok(from)
+}
+
+/// The elements in the order of `ranking`. Elements without an order are an `InvalidOperationException`.
+pub(crate) fn sorted(rt: &mut Runtime<'_>, items: &[Value], ranking: &Ranking) -> R<Vec<Value>> {
+    let order = order(rt, items.len(), &mut |rt, a, b| {
+        let (a, b) = (items.get(a), items.get(b));
+        match (a, b) {
+            (Some(a), Some(b)) => ranking.compare(rt, a, b)?.ok_or_else(|| {
+                Fault::invalid_operation("Failed to compare two elements in the array.")
+            }),
+            _ => Ok(Ordering::Equal),
+        }
+    })?;
+    Ok(order
+        .into_iter()
+        .filter_map(|at| items.get(at).cloned())
+        .collect())
+}
+
+/// `BinarySearch`: the position, or the complement of the place to insert at.
+pub(crate) fn binary_search(
+    rt: &mut Runtime<'_>,
+    items: &[Value],
+    item: &Value,
+    ranking: &Ranking,
+) -> R<i32> {
+    let (mut low, mut high) = (0, items.len());
+    while low < high {
+        rt.tick()?;
+        let middle = low + (high - low) / 2;
+        let Some(found) = items.get(middle) else { break };
+        let order = ranking.compare(rt, found, item)?.ok_or_else(|| {
+            Fault::invalid_operation("Failed to compare two elements in the array.")
+        })?;
+        match order {
+            Ordering::Equal => return Ok(i32::try_from(middle).unwrap_or(i32::MAX)),
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+        }
+    }
+    Ok(!i32::try_from(low).unwrap_or(i32::MAX))
+}

@@ -1,0 +1,69 @@
+//! Runs the rows of `tests/cases.tsv`: expression, result type, result, note. Where the environment variable
+//! `TIDEGATE_EXPRESSION_CASES` names another file of that form, its rows run as well and disagreements are printed.
+
+use tidegate_expressions::{Nowhere, Options, Stop, Target, compile, notation};
+
+/// What an expression gives, in the notation of the rows.
+fn outcome(source: &str) -> (String, String) {
+    let expression = match compile(source, Target::Any, &Options::default()) {
+        Ok(expression) => expression,
+        Err(diagnostics) => {
+            let code = diagnostics.first().map_or("none", |d| d.code);
+            return ("-".into(), format!("compile {code}"));
+        }
+    };
+    let mut host = Nowhere::default();
+    let shown = expression.evaluate_with(&mut host, |rt, value| {
+        notation::show(rt, &value, expression.static_type())
+    });
+    match shown {
+        Ok(shown) => shown,
+        Err(Stop::Exception(exception)) => ("-".into(), format!("throws {}", exception.type_name)),
+        Err(Stop::NeedsBody(_)) => ("-".into(), "needs a body".into()),
+    }
+}
+
+/// Number of rows and the rows that disagree.
+fn run(text: &str) -> (usize, Vec<String>) {
+    let mut count = 0;
+    let mut wrong = Vec::new();
+    for line in text.lines().skip(1).filter(|l| !l.trim().is_empty()) {
+        let mut fields = line.split('\t');
+        let (Some(source), Some(ty), Some(result)) = (fields.next(), fields.next(), fields.next())
+        else {
+            wrong.push(format!("not a row: {line}"));
+            continue;
+        };
+        count += 1;
+        let (found_ty, found) = outcome(source);
+        // A bad regex may throw a class derived from ArgumentException.
+        let derived = result == "throws ArgumentException" && found == "throws RegexParseException";
+        if (found_ty != ty || found != result) && !derived {
+            wrong.push(format!(
+                "{source}\n    expected {ty} {result}\n    found    {found_ty} {found}"
+            ));
+        }
+    }
+    (count, wrong)
+}
+
+#[test]
+fn every_row_agrees() {
+    let (count, wrong) = run(include_str!("cases.tsv"));
+    assert!(wrong.is_empty(), "{} of {count} rows disagree:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn rows_of_the_named_file_agree() {
+    let Ok(path) = std::env::var("TIDEGATE_EXPRESSION_CASES") else {
+        return;
+    };
+    let text = std::fs::read_to_string(&path).expect("the file that TIDEGATE_EXPRESSION_CASES names");
+    let (count, wrong) = run(&text);
+    assert!(
+        wrong.is_empty(),
+        "{}\n{} of {count} rows agree",
+        wrong.join("\n"),
+        count - wrong.len()
+    );
+}
