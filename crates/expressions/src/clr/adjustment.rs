@@ -2,7 +2,9 @@
 //!
 //! Dates and clock times flow in, rules and the instants of their changes flow out.
 
-use super::calendar::{TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, days_from_date, days_in_month};
+use super::calendar::{
+    TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, days_from_date, days_in_month,
+};
 use super::datetime::{DateTime, DateTimeKind};
 use super::timespan::TimeSpan;
 use super::{Error, Result};
@@ -39,7 +41,10 @@ impl TransitionTime {
     /// `ArgumentException` for a time with a date, `ArgumentOutOfRangeException` for a month or day that does not exist.
     pub fn fixed(time_of_day: DateTime, month: i32, day: i32) -> Result<Self> {
         if !(1..=31).contains(&day) {
-            return Err(Error::out_of_range("The Day parameter must be in the range 1 through 31.", Some("day")));
+            return Err(Error::out_of_range(
+                "The Day parameter must be in the range 1 through 31.",
+                Some("day"),
+            ));
         }
         Self::new(time_of_day, month, TransitionDay::Fixed(day))
     }
@@ -50,17 +55,30 @@ impl TransitionTime {
     /// `ArgumentException` for a time with a date, `ArgumentOutOfRangeException` for a month, week or day that does not exist.
     pub fn floating(time_of_day: DateTime, month: i32, week: i32, weekday: i32) -> Result<Self> {
         if !(1..=5).contains(&week) {
-            return Err(Error::out_of_range("The Week parameter must be in the range 1 through 5.", Some("week")));
+            return Err(Error::out_of_range(
+                "The Week parameter must be in the range 1 through 5.",
+                Some("week"),
+            ));
         }
         if !(0..=6).contains(&weekday) {
-            return Err(Error::out_of_range("The DayOfWeek enumeration must be in the range 0 through 6.", Some("dayOfWeek")));
+            return Err(Error::out_of_range(
+                "The DayOfWeek enumeration must be in the range 0 through 6.",
+                Some("dayOfWeek"),
+            ));
         }
-        Self::new(time_of_day, month, TransitionDay::Floating { week, weekday })
+        Self::new(
+            time_of_day,
+            month,
+            TransitionDay::Floating { week, weekday },
+        )
     }
 
     fn new(time_of_day: DateTime, month: i32, day: TransitionDay) -> Result<Self> {
         if time_of_day.kind() != DateTimeKind::Unspecified {
-            return Err(Error::argument("The supplied DateTime must have the Kind property set to DateTimeKind.Unspecified.", Some("timeOfDay")));
+            return Err(Error::argument(
+                "The supplied DateTime must have the Kind property set to DateTimeKind.Unspecified.",
+                Some("timeOfDay"),
+            ));
         }
         if time_of_day.ticks() >= TICKS_PER_DAY || time_of_day.ticks() % 10_000 != 0 {
             return Err(Error::argument(
@@ -69,9 +87,16 @@ impl TransitionTime {
             ));
         }
         if !(1..=12).contains(&month) {
-            return Err(Error::out_of_range("The Month parameter must be in the range 1 through 12.", Some("month")));
+            return Err(Error::out_of_range(
+                "The Month parameter must be in the range 1 through 12.",
+                Some("month"),
+            ));
         }
-        Ok(Self { time_of_day: time_of_day.ticks(), month, day })
+        Ok(Self {
+            time_of_day: time_of_day.ticks(),
+            month,
+            day,
+        })
     }
 
     /// What the clock shows at the change, in a year.
@@ -114,33 +139,70 @@ impl AdjustmentRule {
     /// # Errors
     /// `ArgumentException`, `ArgumentOutOfRangeException` for dates with a time, dates in the wrong order, equal
     /// transitions and impossible deltas.
-    pub fn new(start: DateTime, end: DateTime, delta: TimeSpan, begins: TransitionTime, ends: TransitionTime) -> Result<Self> {
-        let whole_days = start.ticks() % TICKS_PER_DAY == 0 && (end.ticks() % TICKS_PER_DAY == 0 || end == DateTime::MAX);
+    pub fn new(
+        start: DateTime,
+        end: DateTime,
+        delta: TimeSpan,
+        begins: TransitionTime,
+        ends: TransitionTime,
+    ) -> Result<Self> {
+        let whole_days = start.ticks() % TICKS_PER_DAY == 0
+            && (end.ticks() % TICKS_PER_DAY == 0 || end == DateTime::MAX);
         if !whole_days {
-            return Err(Error::argument("The supplied DateTime includes a TimeOfDay setting.   This is not supported.", Some("dateStart")));
+            return Err(Error::argument(
+                "The supplied DateTime includes a TimeOfDay setting.   This is not supported.",
+                Some("dateStart"),
+            ));
         }
         if start > end {
-            return Err(Error::argument("The DateStart property must come before the DateEnd property.", Some("dateStart")));
+            return Err(Error::argument(
+                "The DateStart property must come before the DateEnd property.",
+                Some("dateStart"),
+            ));
         }
         if begins == ends {
-            return Err(Error::argument("The DaylightTransitionStart property must not equal the DaylightTransitionEnd property.", Some("daylightTransitionEnd")));
+            return Err(Error::argument(
+                "The DaylightTransitionStart property must not equal the DaylightTransitionEnd property.",
+                Some("daylightTransitionEnd"),
+            ));
         }
         if delta.0.unsigned_abs() > 14 * TICKS_PER_HOUR as u64 {
-            return Err(Error::out_of_range("The TimeSpan parameter must be within plus or minus 14.0 hours.", Some("daylightDelta")));
+            return Err(Error::out_of_range(
+                "The TimeSpan parameter must be within plus or minus 14.0 hours.",
+                Some("daylightDelta"),
+            ));
         }
         if delta.0 % TICKS_PER_MINUTE != 0 {
-            return Err(Error::argument("The TimeSpan parameter cannot be specified more precisely than whole minutes.", Some("daylightDelta")));
+            return Err(Error::argument(
+                "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
+                Some("daylightDelta"),
+            ));
         }
-        Ok(Self { start: start.ticks(), end: end.ticks(), delta, begins, ends })
+        Ok(Self {
+            start: start.ticks(),
+            end: end.ticks(),
+            delta,
+            begins,
+            ends,
+        })
     }
 
     /// Whether an instant (UTC ticks) lies in daylight time of a zone with this standard offset.
     pub fn is_daylight(&self, utc_ticks: i64, base: TimeSpan) -> bool {
         let standard = utc_ticks.saturating_add(base.0);
-        let year = DateTime::clamped(standard, DateTimeKind::Unspecified).parts().year;
-        let (Some(begins), Some(ends)) = (self.begins.in_year(year), self.ends.in_year(year)) else { return false };
+        let year = DateTime::clamped(standard, DateTimeKind::Unspecified)
+            .parts()
+            .year;
+        let (Some(begins), Some(ends)) = (self.begins.in_year(year), self.ends.in_year(year))
+        else {
+            return false;
+        };
         let (begins, ends) = (begins, ends - self.delta.0);
-        if begins < ends { (begins..ends).contains(&standard) } else { !(ends..begins).contains(&standard) }
+        if begins < ends {
+            (begins..ends).contains(&standard)
+        } else {
+            !(ends..begins).contains(&standard)
+        }
     }
 
     /// Whether the rule applies to a day of standard time.
@@ -159,7 +221,10 @@ mod tests {
     }
 
     fn shown(transition: TransitionTime, year: i32) -> String {
-        datetime_text(DateTime::clamped(transition.in_year(year).unwrap(), DateTimeKind::Unspecified))
+        datetime_text(DateTime::clamped(
+            transition.in_year(year).unwrap(),
+            DateTimeKind::Unspecified,
+        ))
     }
 
     #[test]
@@ -168,20 +233,34 @@ mod tests {
         assert_eq!(shown(last_sunday, 2024), "03/31/2024 02:00:00");
         let second_sunday = TransitionTime::floating(clock(2), 3, 2, 0).unwrap();
         assert_eq!(shown(second_sunday, 2024), "03/10/2024 02:00:00");
-        assert_eq!(shown(TransitionTime::fixed(clock(1), 2, 30).unwrap(), 2023), "02/28/2023 01:00:00");
+        assert_eq!(
+            shown(TransitionTime::fixed(clock(1), 2, 30).unwrap(), 2023),
+            "02/28/2023 01:00:00"
+        );
         assert!(TransitionTime::floating(clock(2), 3, 6, 0).is_err());
         assert!(TransitionTime::fixed(clock(25), 3, 1).is_err());
     }
 
     #[test]
     fn summers_of_both_hemispheres() {
-        let (spring, autumn) = (TransitionTime::floating(clock(2), 3, 5, 0).unwrap(), TransitionTime::floating(clock(3), 10, 5, 0).unwrap());
+        let (spring, autumn) = (
+            TransitionTime::floating(clock(2), 3, 5, 0).unwrap(),
+            TransitionTime::floating(clock(3), 10, 5, 0).unwrap(),
+        );
         let hour = TimeSpan(TICKS_PER_HOUR);
-        let at = |month, day| DateTime::new((2024, month, day), (12, 0, 0, 0), DateTimeKind::Utc).unwrap().ticks();
-        let north = AdjustmentRule::new(DateTime::MIN, DateTime::MAX.date(), hour, spring, autumn).unwrap();
+        let at = |month, day| {
+            DateTime::new((2024, month, day), (12, 0, 0, 0), DateTimeKind::Utc)
+                .unwrap()
+                .ticks()
+        };
+        let north =
+            AdjustmentRule::new(DateTime::MIN, DateTime::MAX.date(), hour, spring, autumn).unwrap();
         assert!(north.is_daylight(at(7, 1), hour) && !north.is_daylight(at(1, 1), hour));
-        let south = AdjustmentRule::new(DateTime::MIN, DateTime::MAX.date(), hour, autumn, spring).unwrap();
+        let south =
+            AdjustmentRule::new(DateTime::MIN, DateTime::MAX.date(), hour, autumn, spring).unwrap();
         assert!(!south.is_daylight(at(7, 1), hour) && south.is_daylight(at(1, 1), hour));
-        assert!(AdjustmentRule::new(DateTime::MIN, DateTime::MAX.date(), hour, spring, spring).is_err());
+        assert!(
+            AdjustmentRule::new(DateTime::MIN, DateTime::MAX.date(), hour, spring, spring).is_err()
+        );
     }
 }

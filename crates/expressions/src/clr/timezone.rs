@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone as Database;
 
 use super::adjustment::{AdjustmentRule, TransitionTime};
-use super::calendar::{MAX_TICKS, TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, UNIX_EPOCH_TICKS, days_from_date};
+use super::calendar::{
+    MAX_TICKS, TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
+    days_from_date,
+};
 use super::datetime::{DateTime, DateTimeKind};
 use super::timespan::TimeSpan;
 use super::windows_zones::iana_name;
@@ -26,7 +29,10 @@ pub struct TimeZone {
 #[derive(Debug, Clone)]
 enum Rules {
     Database(Database),
-    Custom { base: TimeSpan, adjustments: Arc<[AdjustmentRule]> },
+    Custom {
+        base: TimeSpan,
+        adjustments: Arc<[AdjustmentRule]>,
+    },
 }
 
 /// What a clock time means in a zone.
@@ -87,7 +93,10 @@ impl TimeZone {
     /// `ArgumentException` and `ArgumentOutOfRangeException` for an empty name and impossible offsets.
     pub fn custom(id: &str, base: TimeSpan, adjustments: Vec<AdjustmentRule>) -> Result<Self> {
         if id.is_empty() {
-            return Err(Error::argument("The specified ID parameter '' is not supported.", Some("id")));
+            return Err(Error::argument(
+                "The specified ID parameter '' is not supported.",
+                Some("id"),
+            ));
         }
         if base.0 % TICKS_PER_MINUTE != 0 {
             return Err(Error::argument(
@@ -101,7 +110,14 @@ impl TimeZone {
                 Some("baseUtcOffset"),
             ));
         }
-        Ok(Self { id: id.to_owned(), rules: Rules::Custom { base, adjustments: adjustments.into() }, utc: false })
+        Ok(Self {
+            id: id.to_owned(),
+            rules: Rules::Custom {
+                base,
+                adjustments: adjustments.into(),
+            },
+            utc: false,
+        })
     }
 
     /// `GetAdjustmentRules()`: those a custom zone was made with; of other zones one rule a year from 1970 to 2037 in which
@@ -110,7 +126,9 @@ impl TimeZone {
         match &self.rules {
             Rules::Custom { adjustments, .. } => adjustments.to_vec(),
             Rules::Database(_) if self.utc => Vec::new(),
-            Rules::Database(_) => (1970..2038).filter_map(|year| self.rule_of_year(year)).collect(),
+            Rules::Database(_) => (1970..2038)
+                .filter_map(|year| self.rule_of_year(year))
+                .collect(),
         }
     }
 
@@ -127,9 +145,14 @@ impl TimeZone {
             }
             before = after;
         }
-        let [(at_one, one, _), (at_two, two, _)] = changes.as_slice() else { return None };
-        let ((begins, standard), (ends, daylight)) =
-            if one.0 < two.0 { ((*at_one, one.0), (*at_two, two.0)) } else { ((*at_two, two.0), (*at_one, one.0)) };
+        let [(at_one, one, _), (at_two, two, _)] = changes.as_slice() else {
+            return None;
+        };
+        let ((begins, standard), (ends, daylight)) = if one.0 < two.0 {
+            ((*at_one, one.0), (*at_two, two.0))
+        } else {
+            ((*at_two, two.0), (*at_one, one.0))
+        };
         let transition = |utc: i64, offset: TimeSpan| -> Option<TransitionTime> {
             let clock = DateTime::clamped(utc + offset.0, DateTimeKind::Unspecified);
             let time = DateTime::clamped(clock.time_of_day().0, DateTimeKind::Unspecified);
@@ -174,14 +197,18 @@ impl TimeZone {
         let database = match &self.rules {
             Rules::Database(database) => database,
             Rules::Custom { base, adjustments } => {
-                let rule = adjustments.iter().find(|rule| rule.covers(utc_ticks.saturating_add(base.0)));
+                let rule = adjustments
+                    .iter()
+                    .find(|rule| rule.covers(utc_ticks.saturating_add(base.0)));
                 return match rule.filter(|rule| rule.is_daylight(utc_ticks, *base)) {
                     Some(rule) => (TimeSpan(base.0 + rule.delta.0), true),
                     None => (*base, false),
                 };
             }
         };
-        let seconds = utc_ticks.saturating_sub(UNIX_EPOCH_TICKS).div_euclid(TICKS_PER_SECOND);
+        let seconds = utc_ticks
+            .saturating_sub(UNIX_EPOCH_TICKS)
+            .div_euclid(TICKS_PER_SECOND);
         let Ok(timestamp) = Timestamp::from_second(seconds) else {
             return (TimeSpan::ZERO, false);
         };
@@ -364,16 +391,28 @@ mod tests {
                 .map(|t| t.kind()),
             Ok(DateTimeKind::Utc)
         );
-        let zone =
-            TimeZone::custom("x", TimeSpan(super::super::calendar::TICKS_PER_MINUTE * 90)).unwrap();
+        let zone = TimeZone::custom("x", TimeSpan(TICKS_PER_MINUTE * 90), vec![]).unwrap();
         assert_eq!(
             datetime_text(zone.show(clock(1, 2, 0, 0).ticks())),
             "01/02/2024 01:30:00"
         );
         assert_eq!(
-            TimeZone::custom("x", TimeSpan(1)).unwrap_err().kind,
+            TimeZone::custom("x", TimeSpan(1), vec![]).unwrap_err().kind,
             ErrorKind::Argument
         );
+    }
+
+    #[test]
+    fn a_zone_made_from_rules_of_a_database_zone_agrees_with_it() {
+        let zone = TimeZone::find("Pacific Standard Time").unwrap();
+        let rules = zone.adjustment_rules();
+        let copy = TimeZone::custom("copy", TimeSpan(-8 * TICKS_PER_HOUR), rules).unwrap();
+        let first = clock(1, 1, 0, 0).ticks();
+        for hour in 0..366 * 24 {
+            let instant = first + hour * TICKS_PER_HOUR;
+            assert_eq!(zone.at(instant), copy.at(instant));
+        }
+        assert!(TimeZone::utc().adjustment_rules().is_empty());
     }
 
     #[test]

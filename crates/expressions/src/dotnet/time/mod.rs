@@ -1,5 +1,6 @@
 //! Points and spans of time. The local time zone is UTC; the present comes from the host.
 
+mod adjustment;
 mod datetime;
 mod datetimeoffset;
 mod timespan;
@@ -15,6 +16,7 @@ pub(super) fn define(types: &mut Types) {
     timespan::define(types);
     datetime::define(types);
     datetimeoffset::define(types);
+    adjustment::define(types);
     timezone::define(types);
     types.enumeration(
         "System.DayOfWeek",

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
+use super::adjustment::{Rule, rule_type};
 use crate::clr::datetime::{DateTime, DateTimeKind};
 use crate::clr::datetimeoffset::DateTimeOffset;
 use crate::clr::timezone::{ClockTime, TimeZone};
+use crate::dotnet::collections;
 use crate::runtime::{Call, R, Runtime};
 use crate::types::{Registry, Type, TypeBuilder, Types};
 use crate::value::{Object, Str, Value};
@@ -93,11 +95,21 @@ pub(super) fn define(types: &mut Types) {
     });
     t.static_method(
         "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)",
-        |c| {
-            let zone = TimeZone::fixed(&c.str(0)?.to_utf8(), c.span(1)?)?;
-            Ok(Value::object(Zone { zone, display: c.opt_str(2)?, standard: c.opt_str(3)?, of: INFO }))
-        },
+        |c| custom(c, None),
     );
+    t.static_method(
+        "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, TimeZoneInfo.AdjustmentRule[] adjustmentRules)",
+        |c| custom(c, Some(5)),
+    );
+    t.method("TimeZoneInfo.AdjustmentRule[] GetAdjustmentRules()", |c| {
+        let rules = zone(c, 0)?.zone.adjustment_rules();
+        c.rt.allocate(rules.len() * size_of::<Value>())?;
+        let rules = rules
+            .into_iter()
+            .map(|rule| Value::object(Rule(rule)))
+            .collect();
+        Ok(collections::array(rule_type(), rules))
+    });
     t.property("string Id", |c| Ok(Str::from(zone(c, 0)?.zone.id()).into()));
     t.property("string DisplayName", |c| {
         Ok(zone(c, 0)?.display_name(c.rt.host.now()).into())
@@ -117,6 +129,23 @@ pub(super) fn define(types: &mut Types) {
     questions(&mut t);
     conversions(&mut t);
     older(types);
+}
+
+fn custom(c: &Call<'_, '_>, rules: Option<usize>) -> R<Value> {
+    let rules = rules
+        .map(|index| collections::elements_of(&c.value(index)).unwrap_or_default())
+        .unwrap_or_default();
+    let rules = rules
+        .iter()
+        .filter_map(|rule| rule.as_object::<Rule>().map(|rule| rule.0))
+        .collect();
+    let zone = TimeZone::custom(&c.str(0)?.to_utf8(), c.span(1)?, rules)?;
+    Ok(Value::object(Zone {
+        zone,
+        display: c.opt_str(2)?,
+        standard: c.opt_str(3)?,
+        of: INFO,
+    }))
 }
 
 /// The instant of a `DateTime` as seen from a zone: UTC and local times are instants, others are the zone's clock.
