@@ -60,7 +60,10 @@ impl<'a> Reader<'a> {
             let (op, rest) = self.rest.split_at(end);
             name = op.trim().to_owned();
             self.rest = rest;
-        } else if self.rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        } else if self
+            .rest
+            .starts_with(|c: char| c.is_alphabetic() || c == '_')
+        {
             name = self.word().to_owned();
             if self.eat("<") {
                 while !self.eat(">") {
@@ -338,7 +341,17 @@ pub fn keyword_of(def: DefId) -> Option<&'static str> {
 
 /// The names between `Name<` and `>(` of a generic method's text.
 fn generic_names(text: &str) -> Vec<String> {
-    let Some(open) = text.find(['(', '[']) else {
+    // The parameter list is the last group of parentheses: the result type may have some, too.
+    let mut depth = 0_usize;
+    let open = text.char_indices().rev().find(|(_, c)| {
+        match c {
+            ')' => depth += 1,
+            '(' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *c == '(' && depth == 0
+    });
+    let Some((open, _)) = open else {
         return Vec::new();
     };
     let head = text.get(..open).unwrap_or_default().trim_end();

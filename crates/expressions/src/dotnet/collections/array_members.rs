@@ -64,7 +64,13 @@ fn find_element(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
 fn find_index(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
     let items = elements(c, 0)?;
     let predicate = c.required(1)?;
-    Ok(position(find(c.rt, &items, 0..items.len(), &predicate, last)?))
+    Ok(position(find(
+        c.rt,
+        &items,
+        0..items.len(),
+        &predicate,
+        last,
+    )?))
 }
 
 fn sort_by(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
@@ -84,16 +90,21 @@ fn sort_pairs(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
             "items",
         ));
     }
-    let order = sort::order(c.rt, keys.len(), &mut |rt, a, b| {
-        match (keys.get(a), keys.get(b)) {
+    let order = sort::order(
+        c.rt,
+        keys.len(),
+        &mut |rt, a, b| match (keys.get(a), keys.get(b)) {
             (Some(a), Some(b)) => ranking.compare(rt, a, b)?.ok_or_else(|| {
                 Fault::invalid_operation("Failed to compare two elements in the array.")
             }),
             _ => Ok(std::cmp::Ordering::Equal),
-        }
-    })?;
+        },
+    )?;
     let pick = |from: &[Value]| -> Vec<Value> {
-        order.iter().filter_map(|at| from.get(*at).cloned()).collect()
+        order
+            .iter()
+            .filter_map(|at| from.get(*at).cloned())
+            .collect()
     };
     let mut sorted = pick(&items);
     sorted.extend(items.iter().skip(keys.len()).cloned());
@@ -114,7 +125,9 @@ fn index_of(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
         }));
     }
     let start = c.int(2)?;
-    let rest = i32::try_from(items.len()).unwrap_or(i32::MAX).saturating_sub(start);
+    let rest = i32::try_from(items.len())
+        .unwrap_or(i32::MAX)
+        .saturating_sub(start);
     let count = if c.len() > 3 { c.int(3)? } else { rest };
     let range = part(start, count, items.len()).map_err(|_| Fault::list_index())?;
     let first = range.start;
@@ -134,9 +147,7 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("bool IsReadOnly", |_| Ok(false.into()));
     t.property("bool IsFixedSize", |_| Ok(true.into()));
-    t.method("int GetLength(int dimension)", |c| {
-        Ok(int(dimension(c)?))
-    });
+    t.method("int GetLength(int dimension)", |c| Ok(int(dimension(c)?)));
     t.method("int GetLowerBound(int dimension)", |c| {
         dimension(c)?;
         Ok(Value::Int32(0))
@@ -188,8 +199,8 @@ fn define_statics(types: &mut Types) {
     });
     t.static_method("void Clear(Array array, int index, int length)", |c| {
         let array = this(c)?;
-        let range = part(c.int(1)?, c.int(2)?, array.len())
-            .map_err(|_| Fault::index_out_of_range())?;
+        let range =
+            part(c.int(1)?, c.int(2)?, array.len()).map_err(|_| Fault::index_out_of_range())?;
         c.rt.spend(1 + range.len() as u64)?;
         for at in range {
             array.set(at, default_of(&array.element));
@@ -197,10 +208,13 @@ fn define_statics(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
-    t.static_method("void Copy(Array sourceArray, Array destinationArray, int length)", |c| {
-        let length = c.int(2)?;
-        copy(c, 0, 1, 0, length)
-    })
+    t.static_method(
+        "void Copy(Array sourceArray, Array destinationArray, int length)",
+        |c| {
+            let length = c.int(2)?;
+            copy(c, 0, 1, 0, length)
+        },
+    )
     .mutates();
     t.static_method(
         "void Copy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)",
@@ -222,7 +236,10 @@ fn define_statics(types: &mut Types) {
     .mutates();
     t.static_method("void Resize<T>(ref T[] array, int newSize)", |c| {
         let Ok(size) = usize::try_from(c.int(1)?) else {
-            return Err(Fault::out_of_range("newSize", "Non-negative number required."));
+            return Err(Fault::out_of_range(
+                "newSize",
+                "Non-negative number required.",
+            ));
         };
         c.rt.allocate(size.saturating_mul(ELEMENT))?;
         let mut items = if c.value(0).is_null() {
@@ -266,9 +283,10 @@ fn define_statics(types: &mut Types) {
         sort_by(c, &ranking)
     })
     .mutates();
-    t.static_method("void Sort<TKey, TValue>(TKey[] keys, TValue[] items)", |c| {
-        sort_pairs(c, &Ranking::of(&Value::Null))
-    })
+    t.static_method(
+        "void Sort<TKey, TValue>(TKey[] keys, TValue[] items)",
+        |c| sort_pairs(c, &Ranking::of(&Value::Null)),
+    )
     .mutates();
     t.static_method(
         "void Sort<TKey, TValue>(TKey[] keys, TValue[] items, IComparer<TKey> comparer)",
@@ -286,10 +304,13 @@ fn define_searches(types: &mut Types) {
         let (items, item) = (elements(c, 0)?, c.value(1));
         Ok(sort::binary_search(c.rt, &items, &item, &Ranking::of(&Value::Null))?.into())
     });
-    t.static_method("int BinarySearch<T>(T[] array, T value, IComparer<T> comparer)", |c| {
-        let (items, item, ranking) = (elements(c, 0)?, c.value(1), Ranking::of(&c.value(2)));
-        Ok(sort::binary_search(c.rt, &items, &item, &ranking)?.into())
-    });
+    t.static_method(
+        "int BinarySearch<T>(T[] array, T value, IComparer<T> comparer)",
+        |c| {
+            let (items, item, ranking) = (elements(c, 0)?, c.value(1), Ranking::of(&c.value(2)));
+            Ok(sort::binary_search(c.rt, &items, &item, &ranking)?.into())
+        },
+    );
     t.static_method(
         "TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, Converter<TInput, TOutput> converter)",
         |c| {
@@ -304,10 +325,16 @@ fn define_searches(types: &mut Types) {
     t.static_method("bool Exists<T>(T[] array, Predicate<T> match)", |c| {
         let items = elements(c, 0)?;
         let predicate = c.required(1)?;
-        Ok(find(c.rt, &items, 0..items.len(), &predicate, false)?.is_some().into())
+        Ok(find(c.rt, &items, 0..items.len(), &predicate, false)?
+            .is_some()
+            .into())
     });
-    t.static_method("T Find<T>(T[] array, Predicate<T> match)", |c| find_element(c, false));
-    t.static_method("T FindLast<T>(T[] array, Predicate<T> match)", |c| find_element(c, true));
+    t.static_method("T Find<T>(T[] array, Predicate<T> match)", |c| {
+        find_element(c, false)
+    });
+    t.static_method("T FindLast<T>(T[] array, Predicate<T> match)", |c| {
+        find_element(c, true)
+    });
     t.static_method("T[] FindAll<T>(T[] array, Predicate<T> match)", |c| {
         let predicate = c.required(1)?;
         let mut found = Vec::new();
@@ -318,7 +345,9 @@ fn define_searches(types: &mut Types) {
         }
         Ok(array(c.ty(0), found))
     });
-    t.static_method("int FindIndex<T>(T[] array, Predicate<T> match)", |c| find_index(c, false));
+    t.static_method("int FindIndex<T>(T[] array, Predicate<T> match)", |c| {
+        find_index(c, false)
+    });
     t.static_method("int FindLastIndex<T>(T[] array, Predicate<T> match)", |c| {
         find_index(c, true)
     });
@@ -330,11 +359,16 @@ fn define_searches(types: &mut Types) {
         Ok(Value::Null)
     });
     t.static_method("int IndexOf<T>(T[] array, T value)", |c| index_of(c, false));
-    t.static_method("int IndexOf<T>(T[] array, T value, int startIndex)", |c| index_of(c, false));
-    t.static_method("int IndexOf<T>(T[] array, T value, int startIndex, int count)", |c| {
+    t.static_method("int IndexOf<T>(T[] array, T value, int startIndex)", |c| {
         index_of(c, false)
     });
-    t.static_method("int LastIndexOf<T>(T[] array, T value)", |c| index_of(c, true));
+    t.static_method(
+        "int IndexOf<T>(T[] array, T value, int startIndex, int count)",
+        |c| index_of(c, false),
+    );
+    t.static_method("int LastIndexOf<T>(T[] array, T value)", |c| {
+        index_of(c, true)
+    });
     t.static_method("bool TrueForAll<T>(T[] array, Predicate<T> match)", |c| {
         let predicate = c.required(1)?;
         for item in elements(c, 0)? {

@@ -49,9 +49,7 @@ impl KeyComparer {
                 Self::Default | Self::Culture => crate::dotnet::text::compare_culture(a, b),
                 Self::Ordinal => a.compare_ordinal(b),
                 Self::OrdinalIgnoreCase => fold(a).compare_ordinal(&fold(b)),
-                Self::CultureIgnoreCase => {
-                    crate::dotnet::text::compare_culture_ignore_case(a, b)
-                }
+                Self::CultureIgnoreCase => crate::dotnet::text::compare_culture_ignore_case(a, b),
             });
         }
         compare(a, b)
@@ -122,7 +120,12 @@ impl Ranking {
     }
 
     /// Order of two values; `None` when they have none.
-    pub(crate) fn compare(&self, rt: &mut Runtime<'_>, a: &Value, b: &Value) -> R<Option<Ordering>> {
+    pub(crate) fn compare(
+        &self,
+        rt: &mut Runtime<'_>,
+        a: &Value,
+        b: &Value,
+    ) -> R<Option<Ordering>> {
         match self {
             Self::By(comparer) => Ok(comparer.compare(a, b)),
             Self::Call(delegate) => match rt.invoke(delegate, &[a.clone(), b.clone()])? {

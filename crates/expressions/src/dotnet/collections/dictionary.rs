@@ -195,7 +195,12 @@ impl<F: Fn(Value, Value) -> Value> Iter for Run<F> {
 }
 
 /// `Add(key, value)`: a key that is present is an `ArgumentException`.
-pub(super) fn add(rt: &mut Runtime<'_>, dictionary: &Dictionary, key: Value, value: Value) -> R<()> {
+pub(super) fn add(
+    rt: &mut Runtime<'_>,
+    dictionary: &Dictionary,
+    key: Value,
+    value: Value,
+) -> R<()> {
     if key.is_null() {
         return Err(Fault::argument_null("key"));
     }
@@ -234,7 +239,10 @@ fn made(c: &mut Call<'_, '_>, source: Option<usize>, comparer: Option<usize>) ->
 
 fn capacity(c: &Call<'_, '_>) -> R<()> {
     if c.int(0)? < 0 {
-        return Err(Fault::out_of_range("capacity", "Non-negative number required."));
+        return Err(Fault::out_of_range(
+            "capacity",
+            "Non-negative number required.",
+        ));
     }
     Ok(())
 }
@@ -252,8 +260,12 @@ pub(super) fn define(types: &mut Types) {
         capacity(c)?;
         made(c, None, Some(1))
     });
-    t.constructor("(IEqualityComparer<TKey> comparer)", |c| made(c, None, Some(0)));
-    t.constructor("(IDictionary<TKey, TValue> dictionary)", |c| made(c, Some(0), None));
+    t.constructor("(IEqualityComparer<TKey> comparer)", |c| {
+        made(c, None, Some(0))
+    });
+    t.constructor("(IDictionary<TKey, TValue> dictionary)", |c| {
+        made(c, Some(0), None)
+    });
     t.constructor(
         "(IDictionary<TKey, TValue> dictionary, IEqualityComparer<TKey> comparer)",
         |c| made(c, Some(0), Some(1)),
@@ -322,6 +334,9 @@ pub(super) fn define(types: &mut Types) {
         Ok(success.into())
     })
     .mutates();
-    t.method("bool TryGetValue(TKey key, out TValue value)", interfaces::try_get_value);
+    t.method(
+        "bool TryGetValue(TKey key, out TValue value)",
+        interfaces::try_get_value,
+    );
     t.method("void TrimExcess()", |_| Ok(Value::Null));
 }

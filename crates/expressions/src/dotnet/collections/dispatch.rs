@@ -19,7 +19,10 @@ use crate::value::{HostObject, Record, Value};
 pub(crate) const ELEMENT: usize = 48;
 
 fn fixed_size() -> Fault {
-    Fault::new("System.NotSupportedException", "Collection was of a fixed size.")
+    Fault::new(
+        "System.NotSupportedException",
+        "Collection was of a fixed size.",
+    )
 }
 
 fn read_only() -> Fault {
@@ -326,7 +329,12 @@ pub(crate) fn remove_at(list: &Value, index: i32) -> R<()> {
 }
 
 /// `IDictionary<TKey, TValue>[key] = value`
-pub(crate) fn set_item_of_key(rt: &mut Runtime<'_>, map: &Value, key: Value, value: Value) -> R<()> {
+pub(crate) fn set_item_of_key(
+    rt: &mut Runtime<'_>,
+    map: &Value,
+    key: Value,
+    value: Value,
+) -> R<()> {
     if key.is_null() {
         return Err(Fault::argument_null("key"));
     }

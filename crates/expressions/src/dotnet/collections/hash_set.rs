@@ -100,15 +100,21 @@ pub(super) fn define(types: &mut Types) {
     t.constructor("()", |c| made(c, None, None));
     t.constructor("(int capacity)", |c| {
         if c.int(0)? < 0 {
-            return Err(Fault::out_of_range("capacity", "Non-negative number required."));
+            return Err(Fault::out_of_range(
+                "capacity",
+                "Non-negative number required.",
+            ));
         }
         made(c, None, None)
     });
-    t.constructor("(IEqualityComparer<T> comparer)", |c| made(c, None, Some(0)));
-    t.constructor("(IEnumerable<T> collection)", |c| made(c, Some(0), None));
-    t.constructor("(IEnumerable<T> collection, IEqualityComparer<T> comparer)", |c| {
-        made(c, Some(0), Some(1))
+    t.constructor("(IEqualityComparer<T> comparer)", |c| {
+        made(c, None, Some(0))
     });
+    t.constructor("(IEnumerable<T> collection)", |c| made(c, Some(0), None));
+    t.constructor(
+        "(IEnumerable<T> collection, IEqualityComparer<T> comparer)",
+        |c| made(c, Some(0), Some(1)),
+    );
     t.property("int Count", |c| Ok(int(this(c)?.map.len())));
     t.property("IEqualityComparer<T> Comparer", |c| {
         Ok(Value::object(Comparer(this(c)?.map.comparer)))
@@ -126,9 +132,13 @@ pub(super) fn define(types: &mut Types) {
     t.method("bool Contains(T item)", |c| {
         Ok(this(c)?.map.contains(&c.value(1)).into())
     });
-    t.method("void CopyTo(T[] array)", interfaces::copy_to).mutates();
-    t.method("void CopyTo(T[] array, int arrayIndex)", interfaces::copy_to)
+    t.method("void CopyTo(T[] array)", interfaces::copy_to)
         .mutates();
+    t.method(
+        "void CopyTo(T[] array, int arrayIndex)",
+        interfaces::copy_to,
+    )
+    .mutates();
     t.method("IEnumerator<T> GetEnumerator()", super::enumerator::start);
     t.method("bool Remove(T item)", |c| {
         Ok(this(c)?.map.remove(&c.value(1)).is_some().into())

@@ -183,7 +183,10 @@ fn define_dictionaries(types: &mut Types) {
         Ok(dispatch::remove_key(&c.value(0), &c.value(1))?.into())
     })
     .mutates();
-    t.method("bool TryGetValue(TKey key, out TValue value)", try_get_value);
+    t.method(
+        "bool TryGetValue(TKey key, out TValue value)",
+        try_get_value,
+    );
 
     let mut t = types.interface("System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>");
     t.base("IReadOnlyCollection<KeyValuePair<TKey, TValue>>");
@@ -191,7 +194,10 @@ fn define_dictionaries(types: &mut Types) {
     t.property("IEnumerable<TKey> Keys", keys);
     t.property("IEnumerable<TValue> Values", values);
     t.method("bool ContainsKey(TKey key)", contains_key);
-    t.method("bool TryGetValue(TKey key, out TValue value)", try_get_value);
+    t.method(
+        "bool TryGetValue(TKey key, out TValue value)",
+        try_get_value,
+    );
 }
 
 pub(super) fn define(types: &mut Types) {

@@ -50,7 +50,11 @@ pub(super) fn find(
     last: bool,
 ) -> R<Option<usize>> {
     let mut range = range;
-    while let Some(at) = if last { range.next_back() } else { range.next() } {
+    while let Some(at) = if last {
+        range.next_back()
+    } else {
+        range.next()
+    } {
         if let Some(item) = items.get(at)
             && rt.test(predicate, item)?
         {
@@ -81,10 +85,16 @@ fn find_index(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
     let items = elements(c)?;
     let range = match c.len() {
         2 => 0..items.len(),
-        3 if last => 0..usize::try_from(c.int(1)?).map_or(0, |n| n + 1).min(items.len()),
+        3 if last => {
+            0..usize::try_from(c.int(1)?)
+                .map_or(0, |n| n + 1)
+                .min(items.len())
+        }
         3 => insert_index(c.int(1)?, items.len())?..items.len(),
         _ if last => {
-            let end = usize::try_from(c.int(1)?).map_or(0, |n| n + 1).min(items.len());
+            let end = usize::try_from(c.int(1)?)
+                .map_or(0, |n| n + 1)
+                .min(items.len());
             end.saturating_sub(usize::try_from(c.int(2)?).unwrap_or(0))..end
         }
         _ => part(c, 1, items.len())?,
@@ -140,7 +150,10 @@ pub(super) fn define(types: &mut Types) {
     t.constructor("(int capacity)", |c| {
         c.rt.allocate(ELEMENT)?;
         if c.int(0)? < 0 {
-            return Err(Fault::out_of_range("capacity", "Non-negative number required."));
+            return Err(Fault::out_of_range(
+                "capacity",
+                "Non-negative number required.",
+            ));
         }
         Ok(list(c.ty(0), Vec::new()))
     });
@@ -166,7 +179,11 @@ pub(super) fn define(types: &mut Types) {
     t.property("int Count", |c| Ok(int(this(c)?.len())));
     t.property("int Capacity", |c| {
         let length = this(c)?.len();
-        Ok(int(if length == 0 { 0 } else { length.next_power_of_two().max(4) }))
+        Ok(int(if length == 0 {
+            0
+        } else {
+            length.next_power_of_two().max(4)
+        }))
     });
     define_changes(types);
     define_searches(types);
@@ -199,16 +216,23 @@ fn define_changes(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
-    t.method("void InsertRange(int index, IEnumerable<T> collection)", |c| {
-        let (index, source) = (c.int(1)?, c.required(2)?);
-        insert_all(c, index, &source)
-    })
+    t.method(
+        "void InsertRange(int index, IEnumerable<T> collection)",
+        |c| {
+            let (index, source) = (c.int(1)?, c.required(2)?);
+            insert_all(c, index, &source)
+        },
+    )
     .mutates();
     t.method("bool Remove(T item)", |c| {
         let item = c.value(1);
         let list = this(c)?;
         c.rt.spend(1 + list.len() as u64)?;
-        let found = list.items.borrow().iter().position(|own| equals(own, &item));
+        let found = list
+            .items
+            .borrow()
+            .iter()
+            .position(|own| equals(own, &item));
         if let Some(at) = found {
             list.remove(at);
         }
@@ -276,15 +300,19 @@ fn define_changes(types: &mut Types) {
         sort_by(c, &ranking)
     })
     .mutates();
-    t.method("void Sort(int index, int count, IComparer<T> comparer)", |c| {
-        let ranking = Ranking::of(&c.value(3));
-        let mut items = elements(c)?;
-        let range = part(c, 1, items.len())?;
-        let sorted = sort::sorted(c.rt, items.get(range.clone()).unwrap_or_default(), &ranking)?;
-        items.splice(range, sorted);
-        this(c)?.replace(items);
-        Ok(Value::Null)
-    })
+    t.method(
+        "void Sort(int index, int count, IComparer<T> comparer)",
+        |c| {
+            let ranking = Ranking::of(&c.value(3));
+            let mut items = elements(c)?;
+            let range = part(c, 1, items.len())?;
+            let sorted =
+                sort::sorted(c.rt, items.get(range.clone()).unwrap_or_default(), &ranking)?;
+            items.splice(range, sorted);
+            this(c)?.replace(items);
+            Ok(Value::Null)
+        },
+    )
     .mutates();
     t.method("void TrimExcess()", |_| Ok(Value::Null));
 }
@@ -305,21 +333,30 @@ fn define_searches(types: &mut Types) {
         Ok(sort::binary_search(c.rt, &items, &item, &ranking)?.into())
     });
     t.method("bool Contains(T item)", interfaces::contains);
-    t.method("List<TOutput> ConvertAll<TOutput>(Converter<T, TOutput> converter)", |c| {
-        let converter = c.required(1)?;
-        let mut items = elements(c)?;
-        for item in &mut items {
-            *item = c.rt.invoke(&converter, std::slice::from_ref(item))?;
-        }
-        Ok(list(c.ty(1), items))
-    });
-    t.method("void CopyTo(T[] array)", interfaces::copy_to).mutates();
-    t.method("void CopyTo(T[] array, int arrayIndex)", interfaces::copy_to)
+    t.method(
+        "List<TOutput> ConvertAll<TOutput>(Converter<T, TOutput> converter)",
+        |c| {
+            let converter = c.required(1)?;
+            let mut items = elements(c)?;
+            for item in &mut items {
+                *item = c.rt.invoke(&converter, std::slice::from_ref(item))?;
+            }
+            Ok(list(c.ty(1), items))
+        },
+    );
+    t.method("void CopyTo(T[] array)", interfaces::copy_to)
         .mutates();
+    t.method(
+        "void CopyTo(T[] array, int arrayIndex)",
+        interfaces::copy_to,
+    )
+    .mutates();
     t.method("bool Exists(Predicate<T> match)", |c| {
         let predicate = c.required(1)?;
         let items = elements(c)?;
-        Ok(find(c.rt, &items, 0..items.len(), &predicate, false)?.is_some().into())
+        Ok(find(c.rt, &items, 0..items.len(), &predicate, false)?
+            .is_some()
+            .into())
     });
     t.method("T Find(Predicate<T> match)", |c| find_element(c, false));
     t.method("T FindLast(Predicate<T> match)", |c| find_element(c, true));
@@ -333,16 +370,27 @@ fn define_searches(types: &mut Types) {
         }
         Ok(list(c.ty(0), found))
     });
-    t.method("int FindIndex(Predicate<T> match)", |c| find_index(c, false));
-    t.method("int FindIndex(int startIndex, Predicate<T> match)", |c| find_index(c, false));
-    t.method("int FindIndex(int startIndex, int count, Predicate<T> match)", |c| {
+    t.method("int FindIndex(Predicate<T> match)", |c| {
         find_index(c, false)
     });
-    t.method("int FindLastIndex(Predicate<T> match)", |c| find_index(c, true));
-    t.method("int FindLastIndex(int startIndex, Predicate<T> match)", |c| find_index(c, true));
-    t.method("int FindLastIndex(int startIndex, int count, Predicate<T> match)", |c| {
+    t.method("int FindIndex(int startIndex, Predicate<T> match)", |c| {
+        find_index(c, false)
+    });
+    t.method(
+        "int FindIndex(int startIndex, int count, Predicate<T> match)",
+        |c| find_index(c, false),
+    );
+    t.method("int FindLastIndex(Predicate<T> match)", |c| {
         find_index(c, true)
     });
+    t.method(
+        "int FindLastIndex(int startIndex, Predicate<T> match)",
+        |c| find_index(c, true),
+    );
+    t.method(
+        "int FindLastIndex(int startIndex, int count, Predicate<T> match)",
+        |c| find_index(c, true),
+    );
     t.method("void ForEach(Action<T> action)", |c| {
         let action = c.required(1)?;
         let list = this(c)?;
@@ -367,7 +415,9 @@ fn define_searches(types: &mut Types) {
     t.method("int LastIndexOf(T item)", |c| {
         let item = c.value(1);
         let items = elements(c)?;
-        Ok(position(items.iter().rposition(|found| equals(found, &item))))
+        Ok(position(
+            items.iter().rposition(|found| equals(found, &item)),
+        ))
     });
     t.method("T[] ToArray()", |c| {
         let items = elements(c)?;

@@ -106,7 +106,10 @@ pub(super) fn define(types: &mut Types) {
     t.constructor("(int capacity)", |c| {
         c.rt.allocate(ELEMENT)?;
         if c.int(0)? < 0 {
-            return Err(Fault::out_of_range("capacity", "Non-negative number required."));
+            return Err(Fault::out_of_range(
+                "capacity",
+                "Non-negative number required.",
+            ));
         }
         Ok(Value::object(Queue::new(c.ty(0), Vec::new())))
     });
@@ -124,7 +127,8 @@ pub(super) fn define(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
-    t.method("T Dequeue()", |c| dequeue(c)?.ok_or_else(empty)).mutates();
+    t.method("T Dequeue()", |c| dequeue(c)?.ok_or_else(empty))
+        .mutates();
     t.method("T Peek()", |c| peek(c)?.ok_or_else(empty));
     t.method("bool TryDequeue(out T result)", |c| {
         let found = dequeue(c)?;
@@ -148,8 +152,11 @@ pub(super) fn define(types: &mut Types) {
         let items = c.rt.collect(&own)?;
         Ok(array(c.ty(0), items))
     });
-    t.method("void CopyTo(T[] array, int arrayIndex)", interfaces::copy_to)
-        .mutates();
+    t.method(
+        "void CopyTo(T[] array, int arrayIndex)",
+        interfaces::copy_to,
+    )
+    .mutates();
     t.method("IEnumerator<T> GetEnumerator()", super::enumerator::start);
     t.method("void TrimExcess()", |_| Ok(Value::Null));
 }

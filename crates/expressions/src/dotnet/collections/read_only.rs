@@ -25,7 +25,9 @@ impl Object for ReadOnlyList {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.ObjectModel.ReadOnlyCollection<T>");
-    t.base("IList<T>").base("IReadOnlyList<T>").beyond_documentation();
+    t.base("IList<T>")
+        .base("IReadOnlyList<T>")
+        .beyond_documentation();
     t.constructor("(IList<T> list)", |c| {
         Ok(Value::object(ReadOnlyList(c.required(0)?)))
     });

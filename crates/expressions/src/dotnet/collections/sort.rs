@@ -67,7 +67,9 @@ pub(crate) fn binary_search(
     while low < high {
         rt.tick()?;
         let middle = low + (high - low) / 2;
-        let Some(found) = items.get(middle) else { break };
+        let Some(found) = items.get(middle) else {
+            break;
+        };
         let order = ranking.compare(rt, found, item)?.ok_or_else(|| {
             Fault::invalid_operation("Failed to compare two elements in the array.")
         })?;

@@ -111,7 +111,10 @@ pub(super) fn define(types: &mut Types) {
     t.constructor("(int capacity)", |c| {
         c.rt.allocate(ELEMENT)?;
         if c.int(0)? < 0 {
-            return Err(Fault::out_of_range("capacity", "Non-negative number required."));
+            return Err(Fault::out_of_range(
+                "capacity",
+                "Non-negative number required.",
+            ));
         }
         Ok(Value::object(Stack::new(c.ty(0), Vec::new())))
     });
@@ -153,8 +156,11 @@ pub(super) fn define(types: &mut Types) {
         let items = c.rt.collect(&own)?;
         Ok(array(c.ty(0), items))
     });
-    t.method("void CopyTo(T[] array, int arrayIndex)", interfaces::copy_to)
-        .mutates();
+    t.method(
+        "void CopyTo(T[] array, int arrayIndex)",
+        interfaces::copy_to,
+    )
+    .mutates();
     t.method("IEnumerator<T> GetEnumerator()", super::enumerator::start);
     t.method("void TrimExcess()", |_| Ok(Value::Null));
 }

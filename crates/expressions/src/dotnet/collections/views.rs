@@ -39,15 +39,26 @@ impl Object for View {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.KeyCollection<TKey, TValue>");
-    t.base("ICollection<TKey>").base("IReadOnlyCollection<TKey>");
+    t.base("ICollection<TKey>")
+        .base("IReadOnlyCollection<TKey>");
     t.property("int Count", interfaces::count);
     t.method("void CopyTo(TKey[] array, int index)", interfaces::copy_to)
         .mutates();
-    t.method("IEnumerator<TKey> GetEnumerator()", super::enumerator::start);
+    t.method(
+        "IEnumerator<TKey> GetEnumerator()",
+        super::enumerator::start,
+    );
     let mut t = types.class("System.Collections.Generic.ValueCollection<TKey, TValue>");
-    t.base("ICollection<TValue>").base("IReadOnlyCollection<TValue>");
+    t.base("ICollection<TValue>")
+        .base("IReadOnlyCollection<TValue>");
     t.property("int Count", interfaces::count);
-    t.method("void CopyTo(TValue[] array, int index)", interfaces::copy_to)
-        .mutates();
-    t.method("IEnumerator<TValue> GetEnumerator()", super::enumerator::start);
+    t.method(
+        "void CopyTo(TValue[] array, int index)",
+        interfaces::copy_to,
+    )
+    .mutates();
+    t.method(
+        "IEnumerator<TValue> GetEnumerator()",
+        super::enumerator::start,
+    );
 }

@@ -98,7 +98,14 @@ mod tests {
 
     #[test]
     fn malformed_headers_give_nothing() {
-        for text in ["", "Basic", "Bearer dTrp", "Basic ???", "Basic OnA=", "Basic dQ=="] {
+        for text in [
+            "",
+            "Basic",
+            "Bearer dTrp",
+            "Basic ???",
+            "Basic OnA=",
+            "Basic dQ==",
+        ] {
             assert_eq!(user_and_password(text), None, "{text}");
         }
     }

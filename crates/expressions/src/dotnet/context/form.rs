@@ -36,7 +36,10 @@ pub(super) fn read(c: &mut Call<'_, '_>) -> R<Value> {
     let form = Dictionary::new(Type::STRING, list, KeyComparer::Default);
     for part in text.trim().split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let (name, value) = (Value::Str(map::decode(name)), Value::Str(map::decode(value)));
+        let (name, value) = (
+            Value::Str(map::decode(name)),
+            Value::Str(map::decode(value)),
+        );
         match form.get(&name) {
             Some(values) => {
                 if let Some(values) = values.as_object::<collections::List>() {

@@ -213,7 +213,14 @@ mod tests {
     fn what_is_no_token_gives_nothing() {
         let good = token("{}", "{}");
         assert!(parse(&good).is_some());
-        for text in ["", "a.b.c", "Basic x", "a.b", "....", &good.replace(".c2ln", ".!")] {
+        for text in [
+            "",
+            "a.b.c",
+            "Basic x",
+            "a.b",
+            "....",
+            &good.replace(".c2ln", ".!"),
+        ] {
             assert!(parse(text).is_none(), "{text}");
         }
     }

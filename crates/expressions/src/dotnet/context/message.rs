@@ -67,9 +67,10 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("IUrl Url", |_| Ok(Value::Host(HostObject::Url)));
     // Requests never arrive through a private endpoint connection of Azure's.
-    t.property("IPrivateEndpointConnection PrivateEndpointConnection", |_| {
-        Ok(Value::Null)
-    });
+    t.property(
+        "IPrivateEndpointConnection PrivateEndpointConnection",
+        |_| Ok(Value::Null),
+    );
 
     let mut t = types.interface("Tidegate.IPrivateEndpointConnection");
     for member in ["string Name", "string GroupId", "string MemberName"] {

@@ -26,7 +26,10 @@ pub(super) fn define(types: &mut Types) {
         Ok(TimeSpan(c.rt.host.elapsed()).into())
     });
     t.property("ILastError LastError", |c| {
-        Ok(part(c.rt.host.last_error().is_some(), HostObject::LastError))
+        Ok(part(
+            c.rt.host.last_error().is_some(),
+            HostObject::LastError,
+        ))
     });
     t.property("IOperation Operation", |c| {
         Ok(part(c.rt.host.operation().is_some(), HostObject::Operation))
@@ -34,9 +37,7 @@ pub(super) fn define(types: &mut Types) {
     t.property("IProduct Product", |c| {
         Ok(part(c.rt.host.product().is_some(), HostObject::Product))
     });
-    t.property("IRequest Request", |_| {
-        Ok(Value::Host(HostObject::Request))
-    });
+    t.property("IRequest Request", |_| Ok(Value::Host(HostObject::Request)));
     t.property("Guid RequestId", |c| Ok(c.rt.host.request_id().into()));
     t.property("IResponse Response", |c| {
         Ok(part(c.rt.host.has_response(), HostObject::Response))

@@ -54,7 +54,10 @@ pub(super) fn text(url: &UrlView<'_>) -> String {
     } else {
         format!(":{}", url.port)
     };
-    format!("{}://{}{port}{}{}", url.scheme, url.host, url.path, url.query)
+    format!(
+        "{}://{}{port}{}{}",
+        url.scheme, url.host, url.path, url.query
+    )
 }
 
 /// An absolute URL as an `IUrl`; null where the text is none.
@@ -116,9 +119,7 @@ pub(super) fn define(types: &mut Types) {
     t.property("IReadOnlyDictionary<string, string[]> Query", |c| {
         match c.args.first() {
             Some(Value::Host(HostObject::Url)) => Ok(Value::Host(HostObject::Query(false))),
-            Some(Value::Host(HostObject::OriginalUrl)) => {
-                Ok(Value::Host(HostObject::Query(true)))
-            }
+            Some(Value::Host(HostObject::OriginalUrl)) => Ok(Value::Host(HostObject::Query(true))),
             _ => {
                 let entries = ask(c, |url| map::query_entries(url.query))?;
                 Ok(ReadOnlyMap::multi(Rc::new(entries), true))
@@ -139,8 +140,14 @@ mod tests {
 
     #[test]
     fn the_default_port_is_not_written() {
-        assert_eq!(round_trip("https://H.example:443/a?b=c#d"), "https://h.example/a?b=c");
-        assert_eq!(round_trip("http://h.example:8080"), "http://h.example:8080/");
+        assert_eq!(
+            round_trip("https://H.example:443/a?b=c#d"),
+            "https://h.example/a?b=c"
+        );
+        assert_eq!(
+            round_trip("http://h.example:8080"),
+            "http://h.example:8080/"
+        );
         assert_eq!(round_trip("http://[::1]:81/x"), "http://[::1]:81/x");
         assert_eq!(round_trip("http://[::1]/x"), "http://[::1]/x");
     }

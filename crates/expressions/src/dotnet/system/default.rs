@@ -6,10 +6,9 @@ use crate::value::{DateTime, DateTimeOffset, Record, TimeSpan, Value};
 /// `default(T)`: zero of a value type, null of anything else.
 pub(crate) fn default_of(ty: &Type) -> Value {
     match ty {
-        Type::Tuple(tuple) => Record::value(
-            ty.clone(),
-            tuple.elements.iter().map(default_of).collect(),
-        ),
+        Type::Tuple(tuple) => {
+            Record::value(ty.clone(), tuple.elements.iter().map(default_of).collect())
+        }
         Type::Named(def, args) => match *def {
             known::BOOLEAN => false.into(),
             known::CHAR => Value::Char(0),
@@ -30,7 +29,10 @@ pub(crate) fn default_of(ty: &Type) -> Value {
             known::GUID => uuid::Uuid::nil().into(),
             known::KEY_VALUE_PAIR => Record::value(
                 ty.clone(),
-                args.iter().flat_map(|args| args.iter()).map(default_of).collect(),
+                args.iter()
+                    .flat_map(|args| args.iter())
+                    .map(default_of)
+                    .collect(),
             ),
             def if ty.is_enum() => Value::Enum(def, 0),
             _ => Value::Null,

@@ -6,7 +6,10 @@ pub(super) fn define(types: &mut Types) {
     for (header, invoke) in [
         ("System.Action", "void Invoke()"),
         ("System.Action<in T>", "void Invoke(T obj)"),
-        ("System.Action<in T1, in T2>", "void Invoke(T1 arg1, T2 arg2)"),
+        (
+            "System.Action<in T1, in T2>",
+            "void Invoke(T1 arg1, T2 arg2)",
+        ),
         (
             "System.Action<in T1, in T2, in T3>",
             "void Invoke(T1 arg1, T2 arg2, T3 arg3)",

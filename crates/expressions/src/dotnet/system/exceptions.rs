@@ -52,14 +52,14 @@ fn default_message(ty: &Type) -> Str {
         "System.DivideByZeroException" => "Attempted to divide by zero.",
         "System.OverflowException" => "Arithmetic operation resulted in an overflow.",
         "System.FormatException" => "One of the identified items was in an invalid format.",
-        "System.UriFormatException" => "Invalid URI: The format of the URI could not be determined.",
+        "System.UriFormatException" => {
+            "Invalid URI: The format of the URI could not be determined."
+        }
         "System.InvalidCastException" => "Specified cast is not valid.",
         "System.InvalidOperationException" => {
             "Operation is not valid due to the current state of the object."
         }
-        "System.NullReferenceException" => {
-            "Object reference not set to an instance of an object."
-        }
+        "System.NullReferenceException" => "Object reference not set to an instance of an object.",
         "System.IndexOutOfRangeException" => "Index was outside the bounds of the array.",
         "System.ArrayTypeMismatchException" => {
             "Attempted to access an element as a type incompatible with the array."
@@ -135,7 +135,10 @@ pub(super) fn define(types: &mut Types) {
         ("System.UriFormatException", "FormatException"),
         ("System.InvalidCastException", "SystemException"),
         ("System.InvalidOperationException", "SystemException"),
-        ("System.ObjectDisposedException", "InvalidOperationException"),
+        (
+            "System.ObjectDisposedException",
+            "InvalidOperationException",
+        ),
         ("System.NullReferenceException", "SystemException"),
         ("System.IndexOutOfRangeException", "SystemException"),
         ("System.ArrayTypeMismatchException", "SystemException"),
@@ -146,13 +149,25 @@ pub(super) fn define(types: &mut Types) {
         ("System.UnauthorizedAccessException", "SystemException"),
         ("System.TimeZoneNotFoundException", "Exception"),
         ("System.InvalidTimeZoneException", "Exception"),
-        ("System.Collections.Generic.KeyNotFoundException", "SystemException"),
+        (
+            "System.Collections.Generic.KeyNotFoundException",
+            "SystemException",
+        ),
         ("System.Security.SecurityException", "SystemException"),
-        ("System.Security.Cryptography.CryptographicException", "SystemException"),
+        (
+            "System.Security.Cryptography.CryptographicException",
+            "SystemException",
+        ),
         ("System.Xml.XmlException", "SystemException"),
         ("System.IO.IOException", "SystemException"),
-        ("System.Text.RegularExpressions.RegexMatchTimeoutException", "TimeoutException"),
-        ("Microsoft.CSharp.RuntimeBinder.RuntimeBinderException", "Exception"),
+        (
+            "System.Text.RegularExpressions.RegexMatchTimeoutException",
+            "TimeoutException",
+        ),
+        (
+            "Microsoft.CSharp.RuntimeBinder.RuntimeBinderException",
+            "Exception",
+        ),
     ] {
         exception_type(types, name, base);
     }
@@ -199,7 +214,9 @@ fn argument_exceptions(types: &mut Types) {
             with_parameter(c, message, parameter, inner)
         },
     );
-    t.property("string ParamName", |c| Ok(this(c)?.parameter.clone().into()));
+    t.property("string ParamName", |c| {
+        Ok(this(c)?.parameter.clone().into())
+    });
 
     for name in [
         "System.ArgumentNullException",
@@ -223,25 +240,30 @@ fn argument_exceptions(types: &mut Types) {
     }
     let mut t = types.class("System.ArgumentOutOfRangeException");
     t.base("ArgumentException");
-    t.constructor("(string paramName, object actualValue, string message)", |c| {
-        let (parameter, message) = (c.opt_str(0)?, c.opt_str(2)?);
-        let actual = c.value(1);
-        let text = c.rt.to_text(&actual)?;
-        let made = with_parameter(c, message, parameter, Value::Null)?;
-        let Some(object) = made.as_object::<ExceptionObject>() else {
-            return Ok(made);
-        };
-        let mut object = ExceptionObject {
-            ty: object.ty.clone(),
-            message: object.message.clone(),
-            inner: Value::Null,
-            parameter: object.parameter.clone(),
-            properties: std::cell::RefCell::default(),
-        };
-        if !actual.is_null() {
-            object.message = Str::from(format!("{}\nActual value was {text}.", object.message));
-        }
-        Ok(Value::object(object.with("ActualValue", actual)))
+    t.constructor(
+        "(string paramName, object actualValue, string message)",
+        |c| {
+            let (parameter, message) = (c.opt_str(0)?, c.opt_str(2)?);
+            let actual = c.value(1);
+            let text = c.rt.to_text(&actual)?;
+            let made = with_parameter(c, message, parameter, Value::Null)?;
+            let Some(object) = made.as_object::<ExceptionObject>() else {
+                return Ok(made);
+            };
+            let mut object = ExceptionObject {
+                ty: object.ty.clone(),
+                message: object.message.clone(),
+                inner: Value::Null,
+                parameter: object.parameter.clone(),
+                properties: std::cell::RefCell::default(),
+            };
+            if !actual.is_null() {
+                object.message = Str::from(format!("{}\nActual value was {text}.", object.message));
+            }
+            Ok(Value::object(object.with("ActualValue", actual)))
+        },
+    );
+    t.property("object ActualValue", |c| {
+        Ok(this(c)?.property("ActualValue"))
     });
-    t.property("object ActualValue", |c| Ok(this(c)?.property("ActualValue")));
 }

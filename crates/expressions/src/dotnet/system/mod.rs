@@ -21,8 +21,22 @@ pub(super) fn define(types: &mut Types) {
     object::define(types);
     exceptions::define(types);
     for name in [
-        "Boolean", "Char", "SByte", "Byte", "Int16", "UInt16", "UInt32", "Int64", "UInt64",
-        "Single", "Double", "Decimal", "Guid", "DateTime", "DateTimeOffset", "TimeSpan",
+        "Boolean",
+        "Char",
+        "SByte",
+        "Byte",
+        "Int16",
+        "UInt16",
+        "UInt32",
+        "Int64",
+        "UInt64",
+        "Single",
+        "Double",
+        "Decimal",
+        "Guid",
+        "DateTime",
+        "DateTimeOffset",
+        "TimeSpan",
     ] {
         types.structure(&format!("System.{name}"));
     }

@@ -51,7 +51,10 @@ pub(super) fn define(types: &mut Types) {
     t.property("T5 Item5", |c| item(c, 4));
     let mut t = types.class("System.Tuple<T1, T2, T3, T4, T5, T6>");
     t.base("IComparable");
-    t.constructor("(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6)", make);
+    t.constructor(
+        "(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6)",
+        make,
+    );
     t.property("T1 Item1", |c| item(c, 0));
     t.property("T2 Item2", |c| item(c, 1));
     t.property("T3 Item3", |c| item(c, 2));
@@ -60,7 +63,10 @@ pub(super) fn define(types: &mut Types) {
     t.property("T6 Item6", |c| item(c, 5));
     let mut t = types.class("System.Tuple<T1, T2, T3, T4, T5, T6, T7>");
     t.base("IComparable");
-    t.constructor("(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6, T7 item7)", make);
+    t.constructor(
+        "(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6, T7 item7)",
+        make,
+    );
     t.property("T1 Item1", |c| item(c, 0));
     t.property("T2 Item2", |c| item(c, 1));
     t.property("T3 Item3", |c| item(c, 2));
@@ -72,16 +78,28 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Tuple");
     t.static_method("Tuple<T1> Create<T1>(T1 item1)", make);
     t.static_method("Tuple<T1, T2> Create<T1, T2>(T1 item1, T2 item2)", make);
-    t.static_method("Tuple<T1, T2, T3> Create<T1, T2, T3>(T1 item1, T2 item2, T3 item3)", make);
-    t.static_method("Tuple<T1, T2, T3, T4> Create<T1, T2, T3, T4>(T1 item1, T2 item2, T3 item3, T4 item4)", make);
+    t.static_method(
+        "Tuple<T1, T2, T3> Create<T1, T2, T3>(T1 item1, T2 item2, T3 item3)",
+        make,
+    );
+    t.static_method(
+        "Tuple<T1, T2, T3, T4> Create<T1, T2, T3, T4>(T1 item1, T2 item2, T3 item3, T4 item4)",
+        make,
+    );
     t.static_method("Tuple<T1, T2, T3, T4, T5> Create<T1, T2, T3, T4, T5>(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5)", make);
     t.static_method("Tuple<T1, T2, T3, T4, T5, T6> Create<T1, T2, T3, T4, T5, T6>(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6)", make);
     t.static_method("Tuple<T1, T2, T3, T4, T5, T6, T7> Create<T1, T2, T3, T4, T5, T6, T7>(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6, T7 item7)", make);
 
     let mut t = types.static_class("System.ValueTuple");
     t.static_method("(T1, T2) Create<T1, T2>(T1 item1, T2 item2)", make);
-    t.static_method("(T1, T2, T3) Create<T1, T2, T3>(T1 item1, T2 item2, T3 item3)", make);
-    t.static_method("(T1, T2, T3, T4) Create<T1, T2, T3, T4>(T1 item1, T2 item2, T3 item3, T4 item4)", make);
+    t.static_method(
+        "(T1, T2, T3) Create<T1, T2, T3>(T1 item1, T2 item2, T3 item3)",
+        make,
+    );
+    t.static_method(
+        "(T1, T2, T3, T4) Create<T1, T2, T3, T4>(T1 item1, T2 item2, T3 item3, T4 item4)",
+        make,
+    );
     t.static_method("(T1, T2, T3, T4, T5) Create<T1, T2, T3, T4, T5>(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5)", make);
     t.static_method("(T1, T2, T3, T4, T5, T6) Create<T1, T2, T3, T4, T5, T6>(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6)", make);
     t.static_method("(T1, T2, T3, T4, T5, T6, T7) Create<T1, T2, T3, T4, T5, T6, T7>(T1 item1, T2 item2, T3 item3, T4 item4, T5 item5, T6 item6, T7 item7)", make);
