@@ -1,0 +1,3 @@
+//! Cross-domain calls.
+
+pub mod cors;
