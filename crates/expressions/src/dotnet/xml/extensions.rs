@@ -1,0 +1,141 @@
+//! `System.Xml.Linq.Extensions`: methods on sequences of nodes.
+
+use super::names::opt_name;
+use super::{defs, elements, named};
+use crate::runtime::{Call, R};
+use crate::types::{DefId, Type, Types};
+use crate::value::{Lazy, Value};
+use crate::xml::{Name, XNode};
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.static_class("System.Xml.Linq.Extensions");
+    t.extension(
+        "IEnumerable<XElement> Elements(this IEnumerable<XContainer> source)",
+        |c| gather(c, defs().element, |node| node.elements()),
+    );
+    t.extension(
+        "IEnumerable<XElement> Elements(this IEnumerable<XContainer> source, XName name)",
+        |c| {
+            let name = opt_name(c, 1)?;
+            gather(c, defs().element, move |node| {
+                of_name(node.nodes(), name.as_ref())
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XElement> Descendants(this IEnumerable<XContainer> source)",
+        |c| {
+            gather(c, defs().element, |node| {
+                elements(node.descendants(false), None)
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XElement> Descendants(this IEnumerable<XContainer> source, XName name)",
+        |c| {
+            let name = opt_name(c, 1)?;
+            gather(c, defs().element, move |node| {
+                of_name(node.descendants(false), name.as_ref())
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XElement> DescendantsAndSelf(this IEnumerable<XElement> source)",
+        |c| {
+            gather(c, defs().element, |node| {
+                elements(node.descendants(true), None)
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XElement> DescendantsAndSelf(this IEnumerable<XElement> source, XName name)",
+        |c| {
+            let name = opt_name(c, 1)?;
+            gather(c, defs().element, move |node| {
+                of_name(node.descendants(true), name.as_ref())
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XElement> Ancestors(this IEnumerable<XNode> source)",
+        |c| gather(c, defs().element, |node| node.ancestors(false)),
+    );
+    t.extension(
+        "IEnumerable<XElement> Ancestors(this IEnumerable<XNode> source, XName name)",
+        |c| {
+            let name = opt_name(c, 1)?;
+            gather(c, defs().element, move |node| {
+                of_name(node.ancestors(false), name.as_ref())
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XElement> AncestorsAndSelf(this IEnumerable<XElement> source)",
+        |c| gather(c, defs().element, |node| node.ancestors(true)),
+    );
+    t.extension(
+        "IEnumerable<XAttribute> Attributes(this IEnumerable<XElement> source)",
+        |c| gather(c, defs().attribute, |node| node.attributes()),
+    );
+    t.extension(
+        "IEnumerable<XAttribute> Attributes(this IEnumerable<XElement> source, XName name)",
+        |c| {
+            let name = opt_name(c, 1)?;
+            gather(c, defs().attribute, move |node| {
+                name.as_ref()
+                    .and_then(|name| node.attribute(name))
+                    .into_iter()
+                    .collect()
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XNode> Nodes(this IEnumerable<XContainer> source)",
+        |c| gather(c, defs().node, |node| node.nodes()),
+    );
+    t.extension(
+        "IEnumerable<XNode> DescendantNodes(this IEnumerable<XContainer> source)",
+        |c| gather(c, defs().node, |node| node.descendants(false)),
+    );
+    t.extension("void Remove(this IEnumerable<XNode> source)", remove_all)
+        .mutates();
+    t.extension(
+        "void Remove(this IEnumerable<XAttribute> source)",
+        remove_all,
+    )
+    .mutates();
+}
+
+/// Elements of that name; none for no name, as in .NET.
+fn of_name(nodes: Vec<XNode>, name: Option<&Name>) -> Vec<XNode> {
+    name.map(|name| elements(nodes, Some(name)))
+        .unwrap_or_default()
+}
+
+fn gather(
+    c: &mut Call<'_, '_>,
+    element: DefId,
+    find: impl Fn(&XNode) -> Vec<XNode> + 'static,
+) -> R<Value> {
+    let source = c.required(0)?;
+    Ok(Lazy::value(Type::enumerable(named(element)), move |rt| {
+        let mut found = Vec::new();
+        for value in rt.collect(&source)? {
+            let more = value.as_object::<XNode>().map(&find).unwrap_or_default();
+            rt.spend(more.len() as u64)?;
+            rt.allocate(more.len() * size_of::<Value>())?;
+            found.extend(more.into_iter().map(Value::object));
+        }
+        Ok(Box::new(crate::value::Ready(found.into_iter())))
+    }))
+}
+
+fn remove_all(c: &mut Call<'_, '_>) -> R<Value> {
+    let source = c.required(0)?;
+    for value in c.rt.collect(&source)? {
+        if let Some(node) = value.as_object::<XNode>() {
+            node.remove()?;
+        }
+    }
+    Ok(Value::Null)
+}
