@@ -178,10 +178,9 @@ fn no_key_is_ever_logged() {
     let metrics = Request::new("GET", "/metrics").send(gateway.admin).text();
     let output = gateway.process.output();
     for secret in regions
-        .running
-        .resources
+        .resources()
         .iter()
-        .map(|resource| resource.key.as_str())
+        .map(|resource| resource.key.expose())
         .chain(["demo-key"])
     {
         assert!(!output.contains(secret) && !metrics.contains(secret));

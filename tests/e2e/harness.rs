@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tidegate_simulator::{Running, Simulator, SimulatorConfig};
+use tidegate_simulator::{Running, RunningResource, Simulator, SimulatorConfig};
 
 /// Longest wait for something that should happen at once; only reached when it does not happen at all.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,7 +83,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Three simulated regions with a runtime of their own.
 pub struct Regions {
-    pub running: Running,
+    running: Option<Running>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -102,14 +102,25 @@ impl Regions {
         let running = runtime
             .block_on(Simulator::start(config))
             .expect("the simulator starts");
-        Self { running, runtime }
+        Self {
+            running: Some(running),
+            runtime,
+        }
+    }
+
+    pub fn resources(&self) -> &[RunningResource] {
+        &self.running().resources
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("it runs until dropped")
     }
 
     /// Endpoints and keys as the example configurations name them.
     pub fn named_values(&self) -> Vec<String> {
         let mut arguments = Vec::new();
-        for (number, resource) in (1..).zip(&self.running.resources) {
-            for (name, value) in [("endpoint", &resource.url), ("key", &resource.key)] {
+        for (number, resource) in (1..).zip(self.resources()) {
+            for (name, value) in [("endpoint", &*resource.url), ("key", resource.key.expose())] {
                 arguments.push("--named-value".to_owned());
                 arguments.push(format!("aoai-{number}-{name}={value}"));
             }
@@ -118,7 +129,7 @@ impl Regions {
     }
 
     fn admin(&self) -> SocketAddr {
-        let url = self.running.admin_url.as_deref().expect("there is an admin endpoint");
+        let url = self.running().admin_url.as_deref().expect("there is an admin endpoint");
         address_of(url)
     }
 
@@ -137,14 +148,13 @@ impl Regions {
         let answer = Request::new("GET", "/admin/state").send(self.admin());
         let state: Value = serde_json::from_slice(&answer.body).expect("the state is JSON");
         let resources = state["resources"].as_array().expect("resources is a list");
-        self.running
-            .resources
+        self.resources()
             .iter()
             .map(|resource| {
                 resources
                     .iter()
                     .find(|state| state["name"] == json!(resource.name))
-                    .and_then(|state| state["requests"].as_u64())
+                    .and_then(|state| state["counters"]["requests"].as_u64())
                     .expect("the region is in the state")
             })
             .collect()
@@ -159,7 +169,9 @@ impl Regions {
 
 impl Drop for Regions {
     fn drop(&mut self) {
-        self.runtime.block_on(self.running.shutdown());
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.shutdown(Duration::from_secs(5)));
+        }
     }
 }
 

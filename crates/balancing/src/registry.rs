@@ -67,12 +67,21 @@ impl BackendRegistry {
     /// The configuration contradicts itself.
     pub fn new(config: RegistryConfig, observer: Arc<dyn Observer>) -> Result<Self, ConfigError> {
         let empty = Self {
-            backends: HashMap::new(),
-            pools: HashMap::new(),
             affinity_key: config.affinity_key.clone(),
             observer,
+            ..Self::empty()
         };
         empty.rebuild(config)
+    }
+
+    /// A registry that knows nobody.
+    pub fn empty() -> Self {
+        Self {
+            backends: HashMap::new(),
+            pools: HashMap::new(),
+            affinity_key: AffinityKey::new([0; 32]),
+            observer: Arc::new(()),
+        }
     }
 
     /// A registry for a new configuration. Backends whose configuration stays the same keep their state, and so do pools

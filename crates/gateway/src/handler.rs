@@ -1,0 +1,465 @@
+//! From a client's request to its response: match, authorize, run the program.
+//!
+//! One [`GatewayHandler`] per worker. It takes the current configuration once per request, so a reload never changes
+//! what a request in flight runs.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use http_body::{Body as _, Frame, SizeHint};
+use tidegate_expressions::{ApiInfo, OperationInfo};
+use tidegate_model::{ApiIndex, OperationIndex};
+use tidegate_pipeline::{
+    Body, BodyError, BodyStream, CurrentBackend, Exchange, KeyLocation, Matched,
+    PolicyError, Ports, Program, Request, RequestUrl, Response, StreamError, run,
+};
+use uuid::Uuid;
+
+use crate::compiled::Compiled;
+use crate::metrics::WorkerMetrics;
+use crate::response::{Buffering, Ending, ResponseBody, head};
+use crate::route::{Access, KeyPlace, Resolution};
+use crate::server::{self, ConnectionInfo, Handler};
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Current {
+    compiled: ArcSwap<Compiled>,
+}
+
+impl Current {
+    /// Begins with a configuration.
+    pub fn new(compiled: Compiled) -> Self {
+        Self {
+            compiled: ArcSwap::from_pointee(compiled),
+        }
+    }
+
+    /// The configuration new requests run.
+    pub fn load(&self) -> Arc<Compiled> {
+        self.compiled.load_full()
+    }
+
+    /// Takes a new configuration into use; requests in flight finish on the old one.
+    pub fn replace(&self, compiled: Compiled) {
+        self.compiled.store(Arc::new(compiled));
+    }
+}
+
+/// Answers the requests of one worker.
+pub struct GatewayHandler {
+    current: Arc<Current>,
+    ports: Rc<Ports>,
+    metrics: Rc<WorkerMetrics>,
+    seen: Cell<usize>,
+}
+
+impl GatewayHandler {
+    /// A worker's handler.
+    pub fn new(current: Arc<Current>, ports: Rc<Ports>, metrics: WorkerMetrics) -> Self {
+        Self {
+            current,
+            ports,
+            metrics: Rc::new(metrics),
+            seen: Cell::new(0),
+        }
+    }
+
+    /// Answers a request.
+    pub async fn answer(
+        &self,
+        request: http::Request<server::IncomingBody>,
+        connection: &ConnectionInfo,
+    ) -> http::Response<ResponseBody> {
+        let compiled = self.current.load();
+        let address = Arc::as_ptr(&compiled) as usize;
+        if self.seen.replace(address) != address {
+            self.metrics.forget();
+        }
+        self.metrics.begin();
+        let mut record = Record {
+            metrics: self.metrics.clone(),
+            ports: self.ports.clone(),
+            started: self.ports.clock.monotonic(),
+            request_id: Uuid::from_u128(
+                u128::from(self.ports.random.next()) << 64 | u128::from(self.ports.random.next()),
+            ),
+            api: None,
+            operation: None,
+            backend: None,
+            status: 499,
+            attempts: 0,
+        };
+        let mut guard = Unanswered(Some(record.clone()));
+        let (parts, body) = request.into_parts();
+        let settings = &compiled.service.gateway;
+        let (scheme, ip) = client(&parts.headers, connection, settings.trust_forwarded_headers);
+        let method = parts.method.clone();
+        let authority = parts
+            .uri
+            .authority()
+            .map(|authority| authority.as_str().to_owned())
+            .or_else(|| {
+                let host = parts.headers.get(header::HOST)?;
+                Some(host.to_str().ok()?.to_owned())
+            })
+            .unwrap_or_default();
+        let body = if body.is_end_stream() {
+            Body::Absent
+        } else {
+            Body::Streaming(Box::pin(FromClient(body)))
+        };
+        let mut headers = parts.headers;
+        if !headers.contains_key(header::HOST)
+            && let Ok(host) = HeaderValue::from_str(&authority)
+        {
+            // HTTP/2 carries it as :authority; policies look for Host.
+            headers.insert(header::HOST, host);
+        }
+        let resolution = compiled.router.resolve(
+            scheme,
+            parts.uri.path(),
+            parts.uri.query().unwrap_or(""),
+            &headers,
+            &method,
+        );
+        let mut exchange = Exchange::new(
+            compiled.runtime.clone(),
+            self.ports.clone(),
+            record.request_id,
+            Request {
+                method: method.clone(),
+                url: RequestUrl::new(scheme, &authority, parts.uri, 0),
+                headers,
+                body,
+                ip,
+                host_overridden: false,
+                matched_parameters: Vec::new(),
+                client_certificate: None,
+            },
+        );
+        process(&compiled, resolution, &mut exchange).await;
+
+        record.api = exchange.matched.api.take();
+        record.operation = exchange.matched.operation.take();
+        record.backend = exchange.last_backend.take();
+        record.attempts = exchange.attempts;
+        let mut response = exchange
+            .response
+            .take()
+            .unwrap_or_else(|| Response::new(500));
+        record.status = response.status;
+        guard.0 = None;
+        let buffering = Buffering::of(&response, exchange.buffer_response);
+        let head = head(&mut response, &method);
+        let body = ResponseBody::new(
+            response.body,
+            buffering,
+            exchange.active.take(),
+            self.ports.clone(),
+            Box::new(record),
+        );
+        head.map(|()| body)
+    }
+}
+
+impl Handler for GatewayHandler {
+    type Body = ResponseBody;
+
+    async fn handle(
+        &self,
+        request: http::Request<server::IncomingBody>,
+        connection: &ConnectionInfo,
+    ) -> http::Response<ResponseBody> {
+        self.answer(request, connection).await
+    }
+}
+
+/// A client's request body as the pipeline takes it.
+struct FromClient(server::IncomingBody);
+
+impl http_body::Body for FromClient {
+    type Data = Bytes;
+    type Error = StreamError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+        Pin::new(&mut self.0)
+            .poll_frame(cx)
+            .map_err(|error| match error {
+                server::BodyError::TooLarge { limit } => Box::new(BodyError::TooLarge {
+                    limit: usize::try_from(limit).unwrap_or(usize::MAX),
+                }) as StreamError,
+                server::BodyError::Stalled => Box::new(BodyError::Stalled),
+                broken @ server::BodyError::Broken(_) => Box::new(broken),
+            })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl BodyStream for FromClient {
+    // The server reads what is left of an unwanted request body itself.
+    fn discard(self: Pin<Box<Self>>) {}
+}
+
+/// Scheme and address of the caller; forwarded ones only when they are trusted.
+fn client(
+    headers: &http::HeaderMap,
+    connection: &ConnectionInfo,
+    trust_forwarded: bool,
+) -> (&'static str, IpAddr) {
+    let mut scheme = if connection.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let mut ip = connection.peer.ip();
+    if trust_forwarded {
+        let first = |name: &str| -> Option<&str> {
+            headers.get(name)?.to_str().ok()?.split(',').next()
+        };
+        match first("x-forwarded-proto").map(str::trim) {
+            Some(proto) if proto.eq_ignore_ascii_case("https") => scheme = "https",
+            Some(proto) if proto.eq_ignore_ascii_case("http") => scheme = "http",
+            _ => {}
+        }
+        if let Some(forwarded) = first("x-forwarded-for").and_then(|ip| ip.trim().parse().ok()) {
+            ip = forwarded;
+        }
+    }
+    (scheme, ip)
+}
+
+/// The built-in steps, then the program.
+async fn process(compiled: &Compiled, resolution: Resolution, exchange: &mut Exchange) {
+    match resolution {
+        Resolution::Operation(found) => {
+            exchange.request.url.set_remainder(found.remainder);
+            exchange.request.matched_parameters = found.parameters;
+            let access = compiled.router.authorize(
+                found.api,
+                &exchange.request.headers,
+                exchange.request.url.original_query(),
+            );
+            operation(compiled, found.api, found.operation, access, exchange).await;
+        }
+        Resolution::Preflight(found) => {
+            exchange.request.url.set_remainder(found.remainder);
+            let program = enter(compiled, found.api, found.operation, None, exchange);
+            match program.run_preflight(exchange) {
+                Ok(true) => exchange.finish(),
+                Ok(false) => program.run_failed(exchange, not_found()).await,
+                Err(error) => program.run_failed(exchange, error).await,
+            }
+        }
+        Resolution::NoOperation(found) => {
+            exchange.request.url.set_remainder(found.remainder);
+            let program = enter(compiled, found.api, None, None, exchange);
+            program.run_unmatched(exchange, not_found()).await;
+        }
+        Resolution::NoApi => {
+            compiled
+                .global()
+                .clone()
+                .run_unmatched(exchange, not_found())
+                .await;
+        }
+    }
+}
+
+async fn operation(
+    compiled: &Compiled,
+    api: ApiIndex,
+    operation: OperationIndex,
+    access: Access,
+    exchange: &mut Exchange,
+) {
+    match access {
+        Access::Granted(grant) => {
+            let program = enter(compiled, api, Some(operation), grant.product, exchange);
+            exchange.matched.product = grant
+                .product
+                .and_then(|product| compiled.product(product))
+                .cloned();
+            if let Some((subscription, secondary)) = grant.subscription
+                && let Some((info, owner)) = compiled.subscription(subscription, secondary)
+            {
+                exchange.matched.subscription = Some(info.clone());
+                exchange.matched.user = owner.cloned();
+            }
+            exchange.key_location = grant.key.map(|place| match place {
+                KeyPlace::Header(name) => KeyLocation::Header(name),
+                KeyPlace::Query(name) => KeyLocation::Query(name),
+            });
+            run(&program, exchange).await;
+        }
+        Access::Denied(denial) => {
+            let program = enter(compiled, api, Some(operation), None, exchange);
+            let error = denied(compiled, api, &denial, exchange);
+            program.run_failed(exchange, error).await;
+        }
+    }
+}
+
+/// Tells the exchange what it was matched to.
+fn enter(
+    compiled: &Compiled,
+    api: ApiIndex,
+    operation: Option<OperationIndex>,
+    product: Option<tidegate_model::ProductIndex>,
+    exchange: &mut Exchange,
+) -> Arc<Program> {
+    let Some(found) = compiled.find(api, operation, product) else {
+        return compiled.global().clone();
+    };
+    exchange.matched = Matched {
+        api: Some(found.api.clone()),
+        operation: found.operation.cloned(),
+        template_query: found.template_query.cloned().unwrap_or_default(),
+        responses: found.responses.cloned().unwrap_or_default(),
+        ..Matched::default()
+    };
+    exchange.backend = match found.service_url {
+        Some(target) => CurrentBackend::bare(target.clone()),
+        None => CurrentBackend::none(),
+    };
+    found.program.clone()
+}
+
+fn not_found() -> PolicyError {
+    PolicyError::new(
+        "configuration",
+        Some("OperationNotFound"),
+        "Unable to match incoming request to an operation.",
+    )
+    .answer(404, Some("Resource not found".into()))
+    .status_reason("Resource Not Found")
+}
+
+/// APIM's 401, byte for byte.
+fn denied(
+    compiled: &Compiled,
+    api: ApiIndex,
+    denial: &crate::route::Denial,
+    exchange: &Exchange,
+) -> PolicyError {
+    use crate::route::Denial;
+    let (reason, message, public) = match denial {
+        Denial::KeyNotFound => (
+            "SubscriptionKeyNotFound",
+            "Access denied due to missing subscription key. Make sure to include subscription key when making requests to this API.",
+            "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
+        ),
+        Denial::KeyInvalid => (
+            "SubscriptionKeyInvalid",
+            "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
+            "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
+        ),
+    };
+    let (path, key_header) = compiled
+        .find(api, None, None)
+        .map_or(("", "Ocp-Apim-Subscription-Key"), |found| {
+            (&*found.api.path, &*found.api.key_header)
+        });
+    let url = &exchange.request.url;
+    let challenge = format!(
+        "AzureApiManagementKey realm=\"{}://{}/{path}\",name=\"{key_header}\",type=\"header\"",
+        url.scheme(),
+        url.host(),
+    );
+    let error = PolicyError::new("authorization", Some(reason), message)
+        .answer(401, Some(public.to_owned()))
+        .status_reason("Access Denied");
+    match HeaderValue::from_str(&challenge) {
+        Ok(challenge) => error.header(header::WWW_AUTHENTICATE, challenge),
+        Err(_) => error,
+    }
+}
+
+/// What is recorded of a request when it is over.
+#[derive(Clone)]
+struct Record {
+    metrics: Rc<WorkerMetrics>,
+    ports: Rc<Ports>,
+    started: Duration,
+    request_id: Uuid,
+    api: Option<Arc<ApiInfo>>,
+    operation: Option<Arc<OperationInfo>>,
+    backend: Option<Arc<str>>,
+    status: u16,
+    attempts: u32,
+}
+
+impl Record {
+    fn write(&self, complete: bool) {
+        let duration = self.ports.clock.monotonic().saturating_sub(self.started);
+        self.metrics.end(
+            self.api.as_ref(),
+            self.operation.as_ref(),
+            self.status,
+            self.attempts,
+            duration,
+        );
+        if self.status >= 500 || !complete {
+            tracing::warn!(
+                target: "tidegate::access",
+                request_id = %self.request_id,
+                api = self.api.as_ref().map_or("", |api| &*api.id),
+                operation = self.operation.as_ref().map_or("", |operation| &*operation.id),
+                backend = self.backend.as_deref().unwrap_or(""),
+                status = self.status,
+                attempts = self.attempts,
+                duration_ms = duration.as_millis() as u64,
+                complete,
+                "request"
+            );
+        } else {
+            tracing::debug!(
+                target: "tidegate::access",
+                request_id = %self.request_id,
+                api = self.api.as_ref().map_or("", |api| &*api.id),
+                operation = self.operation.as_ref().map_or("", |operation| &*operation.id),
+                backend = self.backend.as_deref().unwrap_or(""),
+                status = self.status,
+                attempts = self.attempts,
+                duration_ms = duration.as_millis() as u64,
+                "request"
+            );
+        }
+    }
+}
+
+impl Ending for Record {
+    fn ended(self: Box<Self>, complete: bool) {
+        self.write(complete);
+    }
+}
+
+/// Records a request whose client left before there was a response.
+struct Unanswered(Option<Record>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let Some(record) = self.0.take() {
+            record.write(false);
+        }
+    }
+}
+

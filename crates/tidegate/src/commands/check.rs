@@ -1,0 +1,247 @@
+//! `tidegate check`: finds everything that is wrong with configurations and policy documents, without serving.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use tidegate_gateway::Compiled;
+use tidegate_model::LoadOptions;
+use tidegate_pipeline::{Backends, Scope};
+use tidegate_policies::{Context, check_fragment, compile_document};
+use tidegate_policy_xml::diagnostic::{Diagnostic, SourceFile};
+
+use super::{NamedValues, probe, summary};
+
+/// Arguments of `tidegate check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    tidegate check examples/challenge/variant-a\n  \
+    tidegate check --allow-unknown-named-values policies/*.xml\n  \
+    tidegate check --format json ./apim-extract\n  \
+    tidegate check --probe --deployment gpt-35-turbo ./apim-extract\n\n\
+    Exit status: 0 without errors, 1 with errors.")]
+pub struct Arguments {
+    /// Configurations (a tidegate.yaml, a folder that holds one, an APIOps extract), policy documents, or folders of
+    /// policy documents.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Accept named values that are not defined.
+    #[arg(long)]
+    allow_unknown_named_values: bool,
+    /// Call each backend once for each deployment and say which does not answer.
+    #[arg(long)]
+    probe: bool,
+    /// Deployment to probe; may be given several times.
+    #[arg(long = "deployment", value_name = "NAME", requires = "probe",
+          default_values_t = ["gpt-35-turbo".to_owned(), "text-embedding-ada-002".to_owned()])]
+    deployments: Vec<String>,
+    #[command(flatten)]
+    named_values: NamedValues,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// As a compiler does, on stderr.
+    Human,
+    /// One JSON object a line, on stdout.
+    Json,
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let mut diagnostics = Vec::new();
+    let mut services = Vec::new();
+    for path in &arguments.paths {
+        check_path(path, &arguments, &mut diagnostics, &mut services);
+    }
+    if arguments.probe && !diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.extend(probe::run(&services, &arguments.deployments));
+    }
+    print(&diagnostics, arguments.format);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn print(diagnostics: &[Diagnostic], format: Format) {
+    match format {
+        Format::Human => {
+            super::print_diagnostics(diagnostics);
+            let _ = writeln!(std::io::stderr(), "check: {}", summary(diagnostics));
+        }
+        Format::Json => {
+            let mut stdout = std::io::stdout().lock();
+            for diagnostic in diagnostics {
+                let _ = writeln!(stdout, "{}", tidegate_policy_xml::to_json(diagnostic));
+            }
+        }
+    }
+}
+
+fn check_path(
+    path: &Path,
+    arguments: &Arguments,
+    diagnostics: &mut Vec<Diagnostic>,
+    services: &mut Vec<Compiled>,
+) {
+    if !path.exists() {
+        diagnostics.push(Diagnostic::error(
+            "not-found",
+            format!("{} does not exist", path.display()),
+        ));
+        return;
+    }
+    let is_document = path.is_file()
+        && path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
+    if is_document {
+        check_documents(&[path.to_owned()], arguments, diagnostics);
+        return;
+    }
+    if path.is_dir() && !tidegate_model::is_configuration(path) {
+        let mut documents = Vec::new();
+        collect_documents(path, 0, &mut documents);
+        documents.sort();
+        if documents.is_empty() {
+            diagnostics.push(Diagnostic::error(
+                "nothing-to-check",
+                format!(
+                    "{} holds neither a configuration nor policy documents",
+                    path.display()
+                ),
+            ));
+        }
+        check_documents(&documents, arguments, diagnostics);
+        return;
+    }
+    let options = LoadOptions {
+        named_values: arguments.named_values.named_values.clone(),
+        allow_unknown_named_values: arguments.allow_unknown_named_values,
+        ..LoadOptions::from_process_environment()
+    };
+    let loaded = tidegate_model::load(path, &options);
+    diagnostics.extend(loaded.diagnostics);
+    if let Some(service) = loaded.service {
+        let (compiled, findings) =
+            Compiled::check(service, arguments.allow_unknown_named_values);
+        diagnostics.extend(findings);
+        services.extend(compiled);
+    }
+}
+
+/// Deepest folder that is searched for documents.
+const MAX_FOLDER_DEPTH: usize = 16;
+
+fn collect_documents(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if kind.is_dir() && depth < MAX_FOLDER_DEPTH {
+            collect_documents(&path, depth + 1, found);
+        } else if kind.is_file()
+            && path
+                .extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
+        {
+            found.push(path);
+        }
+    }
+}
+
+/// Checks documents outside any service: what they refer to cannot be known, so unknown backends and fragments are
+/// warnings. Fragments among the documents are known to each other by file and folder name.
+fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut Vec<Diagnostic>) {
+    let mut policies = Vec::new();
+    let mut fragments = HashMap::new();
+    for path in paths {
+        let text = match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => {
+                diagnostics.push(Diagnostic::error(
+                    "not-readable",
+                    format!("{} cannot be read: {error}", path.display()),
+                ));
+                continue;
+            }
+        };
+        let file = SourceFile::new(path.display().to_string(), text);
+        let parsed = tidegate_policy_xml::parse(&file);
+        diagnostics.extend(parsed.diagnostics);
+        let Some(document) = parsed.document else {
+            continue;
+        };
+        if document.root.name == "fragment" {
+            fragments.insert(fragment_name(path), Arc::new(document));
+        } else {
+            policies.push(document);
+        }
+    }
+    let named_values = arguments
+        .named_values
+        .map()
+        .into_iter()
+        .map(|(name, value)| {
+            let value = tidegate_policy_xml::NamedValue {
+                text: value.into(),
+                secret: true,
+            };
+            (name, value)
+        })
+        .collect();
+    let backends = Backends::none();
+    let context = Context {
+        named_values: &named_values,
+        fragments: &fragments,
+        backends: &backends,
+        expressions: tidegate_expressions::Options::default(),
+        allow_unknown_named_values: arguments.allow_unknown_named_values,
+        allow_unknown_references: true,
+        template_parameters: None,
+    };
+    let mut seen = HashSet::new();
+    let mut report = |findings: Vec<Diagnostic>| {
+        for finding in findings {
+            let place = finding
+                .place
+                .as_ref()
+                .map(|place| (place.file.name().to_owned(), place.range.clone()));
+            if seen.insert((finding.code, place, finding.message.clone())) {
+                diagnostics.push(finding);
+            }
+        }
+    };
+    for document in &policies {
+        report(compile_document(document, Scope::Api, &context).1);
+    }
+    for document in fragments.values() {
+        report(check_fragment(document, &context));
+    }
+}
+
+/// A fragment is known by its folder where the file is called `policy.xml`, as APIOps lays it, else by its file name.
+fn fragment_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let folder = path
+        .parent()
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy());
+    match folder {
+        Some(folder) if stem.eq_ignore_ascii_case("policy") => folder.into_owned(),
+        _ => stem.into_owned(),
+    }
+}
