@@ -34,8 +34,8 @@ use uuid::Uuid;
 use crate::{
     Backend, BackendKind, Backends, Body, BodyStream, Clock, Credentials, CurrentBackend, Exchange,
     HttpVersion, Limits, LocalBoxFuture, PoolMember, Ports, Proxy, Random, Request, RequestUrl,
-    Runtime, SingleBackend, StreamError, Target, TlsOptions, TransportError, TransportErrorKind,
-    Upstream, UpstreamRequest, UpstreamResponse, ticks,
+    Runtime, SessionAffinity, SingleBackend, StreamError, Target, TlsOptions, TransportError,
+    TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse, ticks,
 };
 
 /// 2024-01-02 03:04:05 UTC in .NET ticks: when virtual time begins.
@@ -472,6 +472,9 @@ pub fn runtime() -> Runtime {
     }
 }
 
+/// Name of the cookie of pools with session affinity.
+pub const AFFINITY_COOKIE: &str = "SessionId";
+
 /// Backend entities: each single backend's address is its URL.
 ///
 /// # Panics
@@ -516,7 +519,9 @@ pub fn backends(config: RegistryConfig) -> Backends {
                         .iter()
                         .map(|config| member(&config.backend))
                         .collect(),
-                    affinity: None,
+                    affinity: pool.session_affinity.then(|| SessionAffinity {
+                        cookie: AFFINITY_COOKIE.into(),
+                    }),
                 },
             })
         })

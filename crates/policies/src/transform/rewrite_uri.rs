@@ -139,7 +139,7 @@ fn fill<'t>(
 
 impl RewriteUri {
     fn rewrite(&self, exchange: &mut Exchange) -> Result<(String, String), Failure> {
-        let template = self.template.text(exchange)?;
+        let template = self.template.get(exchange)?;
         let copy_unmatched = self.copy_unmatched.get(exchange)?;
         if template.contains("://") || template.contains('#') {
             return Err(PolicyError::expression(

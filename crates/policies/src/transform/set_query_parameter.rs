@@ -132,7 +132,7 @@ impl Policy for SetQueryParameter {
     }
 
     fn run(&self, exchange: &mut Exchange) -> Result<Outcome, Failure> {
-        let name = self.name.text(exchange)?.to_owned();
+        let name = self.name.get(exchange)?;
         let action = self.action.get(exchange, DEFINITION.name)?;
         let exists = exchange
             .request

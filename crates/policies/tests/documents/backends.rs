@@ -120,7 +120,7 @@ fn a_relative_url_from_an_expression_fails_the_request() {
 }
 
 const POOL: &str = r#"<set-backend-service backend-id="pool" />
-    <retry condition="@(context.Response.StatusCode == 429)" count="2" interval="0">
+    <retry condition="@(context.Response.StatusCode == 429 && !context.Response.StatusReason.Contains("Backend pool"))" count="2" interval="0">
         <forward-request buffer-request-body="true" />
     </retry>"#;
 
@@ -204,6 +204,30 @@ fn a_dead_member_of_a_pool_is_invisible() {
             .count(),
         1
     );
+}
+
+#[test]
+fn a_caller_with_the_pools_cookie_stays_with_its_member() {
+    let service = backend(r#"<set-backend-service backend-id="pool" /><forward-request />"#)
+        .fragile("a", "http://a.test")
+        .fragile("b", "http://b.test")
+        .pool("pool", &[("a", 1), ("b", 1)])
+        .with_affinity()
+        .run(|_| Answer::status(200).header("set-cookie", "own=1"));
+    let cookies = service.get().headers("set-cookie");
+    assert_eq!(cookies[0], "own=1");
+    let affinity = cookies[1].clone();
+    assert!(affinity.starts_with("SessionId="), "{affinity}");
+    assert!(affinity.ends_with("; Path=/; HttpOnly"), "{affinity}");
+    let pair = affinity.split(';').next().unwrap_or_default().to_owned();
+    for _ in 0..3 {
+        let mut request = get("/");
+        let cookie = http::HeaderValue::from_str(&format!("x=1; {pair}")).unwrap();
+        request.headers.insert(http::header::COOKIE, cookie);
+        let finished = service.send(request);
+        assert_eq!(finished.headers("set-cookie"), ["own=1"]);
+    }
+    assert!(hosts(&service).windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]

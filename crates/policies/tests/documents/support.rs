@@ -153,6 +153,14 @@ impl Service {
         self
     }
 
+    /// Keeps callers of the pool added last with one member.
+    pub fn with_affinity(mut self) -> Self {
+        if let Some(pool) = self.backends.pools.last_mut() {
+            pool.session_affinity = true;
+        }
+        self
+    }
+
     pub fn template_parameters(mut self, names: &[&str]) -> Self {
         self.template_parameters = Some(names.iter().map(|name| Arc::from(*name)).collect());
         self

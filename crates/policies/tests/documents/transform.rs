@@ -149,6 +149,18 @@ fn rewrite_uri_follows_the_table() {
 }
 
 #[test]
+fn null_is_no_template_and_no_name() {
+    for statement in [
+        r#"<rewrite-uri template="@((string)null)" />"#,
+        r#"<set-query-parameter name="@((string)null)"><value>1</value></set-query-parameter>"#,
+        r#"<set-backend-service base-url="@((string)null)" />"#,
+    ] {
+        let finished = inbound(statement).answering(&[200]).get();
+        assert_eq!(finished.status, 500, "{statement}");
+    }
+}
+
+#[test]
 fn a_placeholder_without_a_value_fails_the_request() {
     let finished = inbound(r#"<rewrite-uri template="/v3/{unknown}" />"#)
         .answering(&[200])
