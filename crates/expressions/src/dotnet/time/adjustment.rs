@@ -1,5 +1,5 @@
-//! `System.TimeZoneInfo.AdjustmentRule` and `System.TimeZoneInfo.TransitionTime`. A nested type's name is written with its
-//! owner's: `TimeZoneInfo.AdjustmentRule`.
+//! `System.TimeZoneInfo.AdjustmentRule` and `System.TimeZoneInfo.TransitionTime`. C# names a nested type behind its owner,
+//! signatures here by its simple name.
 
 use std::rc::Rc;
 
@@ -79,7 +79,7 @@ fn clock(ticks: i64) -> Value {
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(RULE);
     t.static_method(
-        "TimeZoneInfo.AdjustmentRule CreateAdjustmentRule(DateTime dateStart, DateTime dateEnd, TimeSpan daylightDelta, TimeZoneInfo.TransitionTime daylightTransitionStart, TimeZoneInfo.TransitionTime daylightTransitionEnd)",
+        "AdjustmentRule CreateAdjustmentRule(DateTime dateStart, DateTime dateEnd, TimeSpan daylightDelta, TransitionTime daylightTransitionStart, TransitionTime daylightTransitionEnd)",
         |c| {
             let (begins, ends) = (transition(c, 3)?.0, transition(c, 4)?.0);
             Ok(Value::object(Rule(AdjustmentRule::new(c.date(0)?, c.date(1)?, c.span(2)?, begins, ends)?)))
@@ -88,19 +88,19 @@ pub(super) fn define(types: &mut Types) {
     t.property("DateTime DateStart", |c| Ok(clock(rule(c)?.0.start)));
     t.property("DateTime DateEnd", |c| Ok(clock(rule(c)?.0.end)));
     t.property("TimeSpan DaylightDelta", |c| Ok(rule(c)?.0.delta.into()));
-    t.property("TimeZoneInfo.TransitionTime DaylightTransitionStart", |c| {
+    t.property("TransitionTime DaylightTransitionStart", |c| {
         Ok(Value::object(Transition(rule(c)?.0.begins)))
     });
-    t.property("TimeZoneInfo.TransitionTime DaylightTransitionEnd", |c| {
+    t.property("TransitionTime DaylightTransitionEnd", |c| {
         Ok(Value::object(Transition(rule(c)?.0.ends)))
     });
-    t.method("bool Equals(TimeZoneInfo.AdjustmentRule other)", |c| {
+    t.method("bool Equals(AdjustmentRule other)", |c| {
         Ok(crate::runtime::equals(&c.value(0), &c.value(1)).into())
     });
 
     let mut t = types.structure(TRANSITION);
     t.static_method(
-        "TimeZoneInfo.TransitionTime CreateFixedDateRule(DateTime timeOfDay, int month, int day)",
+        "TransitionTime CreateFixedDateRule(DateTime timeOfDay, int month, int day)",
         |c| {
             Ok(Value::object(Transition(TransitionTime::fixed(
                 c.date(0)?,
@@ -110,7 +110,7 @@ pub(super) fn define(types: &mut Types) {
         },
     );
     t.static_method(
-        "TimeZoneInfo.TransitionTime CreateFloatingDateRule(DateTime timeOfDay, int month, int week, DayOfWeek dayOfWeek)",
+        "TransitionTime CreateFloatingDateRule(DateTime timeOfDay, int month, int week, DayOfWeek dayOfWeek)",
         |c| {
             let weekday = i32::try_from(c.enumeration(3)?).unwrap_or(-1);
             Ok(Value::object(Transition(TransitionTime::floating(c.date(0)?, c.int(1)?, c.int(2)?, weekday)?)))
@@ -139,11 +139,11 @@ pub(super) fn define(types: &mut Types) {
         Ok(matches!(transition(c, 0)?.0.day, TransitionDay::Fixed(_)).into())
     });
     t.operator(
-        "bool operator ==(TimeZoneInfo.TransitionTime t1, TimeZoneInfo.TransitionTime t2)",
+        "bool operator ==(TransitionTime t1, TransitionTime t2)",
         |c| Ok(crate::runtime::equals(&c.value(0), &c.value(1)).into()),
     );
     t.operator(
-        "bool operator !=(TimeZoneInfo.TransitionTime t1, TimeZoneInfo.TransitionTime t2)",
+        "bool operator !=(TransitionTime t1, TransitionTime t2)",
         |c| Ok((!crate::runtime::equals(&c.value(0), &c.value(1))).into()),
     );
 }

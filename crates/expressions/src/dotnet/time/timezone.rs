@@ -98,10 +98,10 @@ pub(super) fn define(types: &mut Types) {
         |c| custom(c, None),
     );
     t.static_method(
-        "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, TimeZoneInfo.AdjustmentRule[] adjustmentRules)",
+        "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, AdjustmentRule[] adjustmentRules)",
         |c| custom(c, Some(5)),
     );
-    t.method("TimeZoneInfo.AdjustmentRule[] GetAdjustmentRules()", |c| {
+    t.method("AdjustmentRule[] GetAdjustmentRules()", |c| {
         let rules = zone(c, 0)?.zone.adjustment_rules();
         c.rt.allocate(rules.len() * size_of::<Value>())?;
         let rules = rules
