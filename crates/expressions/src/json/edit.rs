@@ -367,11 +367,11 @@ impl JToken {
                     }
                 }
                 (TokenType::Array, TokenType::Array)
-                | (TokenType::Constructor, TokenType::Constructor) => {
-                    if target.name() == content.name() {
-                        for item in content.children() {
-                            target.add(Some(&item))?;
-                        }
+                | (TokenType::Constructor, TokenType::Constructor)
+                    if target.name() == content.name() =>
+                {
+                    for item in content.children() {
+                        target.add(Some(&item))?;
                     }
                 }
                 (TokenType::Property, TokenType::Property) => {

@@ -359,8 +359,6 @@ fn equal(a: &JToken, b: &JToken) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::{Formatting, parse};
-    use super::*;
-
     fn select(json: &str, path: &str) -> Vec<String> {
         let token = parse(json, &Default::default()).unwrap();
         let found = token.select_tokens(path, false, 100_000).unwrap();

@@ -203,6 +203,7 @@ impl Nodes {
         }
     }
 
+    #[allow(clippy::mutable_key_type)] // a Str's cell only caches another form of the same text
     fn build_index(&mut self, object: Id) {
         let Kind::Object(members) = &self.get(object).kind else {
             return;

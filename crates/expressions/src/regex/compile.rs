@@ -149,16 +149,16 @@ impl Compiler {
     /// Sets the target of the jump at `at` to the next instruction.
     fn land(&mut self, at: usize) {
         let here = self.ops.len();
-        match self.ops.get_mut(at) {
-            Some(
-                Op::Split { other: target }
-                | Op::Jump(target)
-                | Op::Loop { exit: target, .. }
-                | Op::NotLookStart { after: target, .. }
-                | Op::IfGroup { no: target, .. }
-                | Op::IfLook { no: target, .. },
-            ) => *target = here,
-            _ => {}
+        if let Some(
+            Op::Split { other: target }
+            | Op::Jump(target)
+            | Op::Loop { exit: target, .. }
+            | Op::NotLookStart { after: target, .. }
+            | Op::IfGroup { no: target, .. }
+            | Op::IfLook { no: target, .. },
+        ) = self.ops.get_mut(at)
+        {
+            *target = here;
         }
     }
 

@@ -11,8 +11,8 @@ mod parse;
 mod tree;
 mod write;
 
-pub use error::{Error, Result};
-pub use names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE, check_name};
+pub use error::Error;
+pub use names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
 pub use node::{NodeKind, XNode};
 pub use parse::{parse_document, parse_element};
 pub use tree::Declaration;

@@ -84,7 +84,7 @@ pub(super) fn is_name_char(c: char) -> bool {
 }
 
 /// Whether text is a name without colon; `XmlException` if not.
-pub fn check_name(name: &str) -> Result<()> {
+fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::Argument(
             "The empty string '' is not a valid name.".to_owned(),

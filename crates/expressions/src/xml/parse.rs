@@ -180,11 +180,7 @@ impl<'a> Parser<'a> {
             self.skip_space();
             let Some(c) = self.peek() else { break };
             if c != '<' {
-                return self.fail(if has_root {
-                    "Data at the root level is invalid."
-                } else {
-                    "Data at the root level is invalid."
-                });
+                return self.fail("Data at the root level is invalid.");
             }
             if self.markup(root)? {
                 continue;

@@ -11,7 +11,7 @@ use http::{HeaderMap, header};
 use super::response::ResponseObject;
 use super::side;
 use crate::clr::encoding::Encoding;
-use crate::dotnet::{collections, json};
+use crate::dotnet::{collections, json, xml};
 use crate::host::BodyAccess;
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types, known};
@@ -113,6 +113,17 @@ fn read_as(c: &mut Call<'_, '_>) -> R<Value> {
         }
         Type::Named(known::JTOKEN | known::JOBJECT | known::JARRAY, _) => {
             read_json(c, preserve, &ty)
+        }
+        wanted if xml::is_xml(wanted) => {
+            let text = read_text(c, preserve)?;
+            c.rt.allocate(text.len().saturating_mul(8))?;
+            match xml::parse_text(&text, wanted) {
+                Ok(node) => Ok(Value::object(node)),
+                Err(error) => Err(Fault::new(
+                    error.type_name(),
+                    format!("The message body is not a valid XML. {error}"),
+                )),
+            }
         }
         other => Err(Fault::new(
             "System.NotSupportedException",

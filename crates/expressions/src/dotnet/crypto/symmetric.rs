@@ -56,7 +56,9 @@ impl Cipher {
             4 => Padding::AnsiX923,
             5 => Padding::Iso10126,
             _ => {
-                return Err(Error("Specified padding mode is not valid for this algorithm.").into());
+                return Err(
+                    Error("Specified padding mode is not valid for this algorithm.").into(),
+                );
             }
         };
         Ok((mode, padding))

@@ -4,12 +4,22 @@ use super::content::{account_copy, add};
 use super::{key, opt_token, read, serialize, token, tokens};
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
-use crate::types::Types;
-use crate::value::{Str, Value};
+use crate::types::{Type, Types, known};
+use crate::value::{Lazy, Str, Value};
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JObject");
     t.base("JContainer").base("IDictionary<string, JToken>");
+    // What `foreach` over a `JObject` takes; as a `JToken` it gives properties.
+    t.method(
+        "IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()",
+        |c| {
+            let object = token(c, 0)?;
+            let pair = Type::generic(known::KEY_VALUE_PAIR, [Type::STRING, super::JTOKEN]);
+            let ty = Type::generic(known::IENUMERATOR, [pair]);
+            Ok(Lazy::value(ty, move |_| Ok(super::pairs(&object))))
+        },
+    );
     t.constructor("()", |c| {
         c.rt.allocate(128)?;
         Ok(JToken::new_object().into())

@@ -1,13 +1,13 @@
 //! `JToken`, `JContainer`, `JTokenType`, `Formatting`: what all tokens can do.
 
-use super::content::{account_copy, add, insert, is_multiple, token_of};
+use super::content::{account_copy, add, insert, is_multiple};
 use super::{
     children, conversions, formatted, key, opt_token, read, serialize, token, tokens, typed,
 };
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
-use crate::value::{Str, Value};
+use crate::value::Value;
 
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
@@ -175,7 +175,7 @@ fn define_token(types: &mut Types) {
 
 fn define_container(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JContainer");
-    t.base("JToken").base("IList<JToken>");
+    t.base("JToken");
     t.property("int Count", |c| {
         Ok(i32::try_from(token(c, 0)?.count())
             .unwrap_or(i32::MAX)
@@ -284,14 +284,4 @@ fn add_beside(c: &mut Call<'_, '_>, offset: usize) -> R<Value> {
     let at = parent.index_of(&receiver).unwrap_or_default();
     insert(c.rt, &parent, at + offset, &content)?;
     Ok(Value::Null)
-}
-
-/// The name argument at `index`: a null name is no property's name.
-pub(super) fn name(c: &Call<'_, '_>, index: usize) -> R<Option<Str>> {
-    c.opt_str(index)
-}
-
-/// A content argument as one token; null stays null.
-pub(super) fn content_token(c: &Call<'_, '_>, index: usize) -> R<Option<JToken>> {
-    token_of(&c.value(index))
 }

@@ -29,7 +29,6 @@ use crate::value::{Iter, Lazy, Object, Record, Str, Value};
 
 pub(crate) use self::content::{scalar_of, value_of};
 pub(crate) use self::serialize::serialize;
-pub(crate) use self::typed::to_type;
 
 pub(crate) fn define(types: &mut Types) {
     exceptions::define(types);

@@ -168,7 +168,7 @@ pub(super) fn to_object(rt: &mut Runtime<'_>, token: &JToken, ty: &Type) -> R<Va
 
 /// Where a token came from; text is read more strictly than tokens are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(super) enum Source {
     /// A token of the expression.
     Token,
     /// JSON text whose date strings were left alone.
@@ -179,7 +179,7 @@ pub(crate) enum Source {
 const MAX_DEPTH: usize = 128;
 
 /// What Json.NET's serializer makes of a token where a `ty` is wanted.
-pub(crate) fn to_type(rt: &mut Runtime<'_>, token: &JToken, ty: &Type, source: Source) -> R<Value> {
+pub(super) fn to_type(rt: &mut Runtime<'_>, token: &JToken, ty: &Type, source: Source) -> R<Value> {
     Reader {
         source,
         now: rt.host.now(),
