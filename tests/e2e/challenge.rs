@@ -62,9 +62,10 @@ fn variant_a_spreads_requests_evenly() {
 fn the_second_document_of_variant_a_moves_on_at_300_and_above() {
     let regions = Regions::start();
     let folder = Folder::copy_of("challenge/variant-a");
-    let config = folder
-        .read("tidegate.yaml")
-        .replace("policy: policies/until-200.xml", "policy: policies/while-300-or-more.xml");
+    let config = folder.read("tidegate.yaml").replace(
+        "policy: policies/until-200.xml",
+        "policy: policies/while-300-or-more.xml",
+    );
     folder.write("tidegate.yaml", &config);
     let gateway = Gateway::start(&folder.0, &regions.named_values());
     regions.faults("eastus", json!([{"kind": "status", "status": 302}]));
@@ -109,7 +110,10 @@ fn variant_c_prefers_priority_one_and_remembers_who_asked_to_be_left_alone() {
     assert!((25..=75).contains(&counts[0]), "{counts:?}");
     regions.reset();
     for region in ["swedencentral", "eastus"] {
-        regions.faults(region, json!([{"kind": "throttle", "retryAfterSeconds": 600}]));
+        regions.faults(
+            region,
+            json!([{"kind": "throttle", "retryAfterSeconds": 600}]),
+        );
     }
     for _ in 0..40 {
         chat(&gateway);
@@ -138,7 +142,9 @@ fn survives(variant: &str, fault: Value) {
             folder.write(path, &text);
         }
     }
-    let config = folder.read("tidegate.yaml").replace("tripDuration: PT10S", "tripDuration: PT1S");
+    let config = folder
+        .read("tidegate.yaml")
+        .replace("tripDuration: PT10S", "tripDuration: PT1S");
     folder.write("tidegate.yaml", &config);
     let gateway = Arc::new(Gateway::start(&folder.0, &regions.named_values()));
     let done = Arc::new(AtomicUsize::new(0));
@@ -150,10 +156,11 @@ fn survives(variant: &str, fault: Value) {
                 for _ in 0..15 {
                     match Request::chat().try_send(gateway.address) {
                         Ok(answer) if answer.status == 200 => {}
-                        Ok(answer) => failures
-                            .lock()
-                            .expect("no client panics")
-                            .push(format!("{} {}", answer.status, answer.text())),
+                        Ok(answer) => failures.lock().expect("no client panics").push(format!(
+                            "{} {}",
+                            answer.status,
+                            answer.text()
+                        )),
                         Err(error) => failures
                             .lock()
                             .expect("no client panics")
@@ -177,7 +184,10 @@ fn survives(variant: &str, fault: Value) {
     regions.reset();
     let deadline = std::time::Instant::now() + crate::harness::PATIENCE;
     while regions.requests()[0] == 0 {
-        assert!(std::time::Instant::now() < deadline, "the region is not used again");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the region is not used again"
+        );
         chat(&gateway);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
@@ -215,7 +225,10 @@ fn an_exhausted_pool_answers_429_with_retry_after() {
     let regions = Regions::start();
     let gateway = Gateway::start(&example("variant-b"), &regions.named_values());
     for region in ["swedencentral", "eastus", "australiaeast"] {
-        regions.faults(region, json!([{"kind": "throttle", "retryAfterSeconds": 30}]));
+        regions.faults(
+            region,
+            json!([{"kind": "throttle", "retryAfterSeconds": 30}]),
+        );
     }
     // The first request tries all three; afterwards all circuits are open.
     let first = Request::chat().send(gateway.address);
@@ -234,9 +247,8 @@ fn a_stream_that_breaks_never_looks_whole() {
     for region in ["swedencentral", "eastus", "australiaeast"] {
         regions.faults(region, json!([{"kind": "cutStream", "afterChunks": 3}]));
     }
-    let request = Request::chat().body(
-        r#"{"messages":[{"role":"user","content":"Hello"}],"max_tokens":30,"stream":true}"#,
-    );
+    let request = Request::chat()
+        .body(r#"{"messages":[{"role":"user","content":"Hello"}],"max_tokens":30,"stream":true}"#);
     let broken = request.try_send(gateway.address);
     assert!(broken.is_err(), "{broken:?}");
 }

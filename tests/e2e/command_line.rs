@@ -46,9 +46,22 @@ fn json_findings_have_their_place() {
         serde_json::from_str(printed.lines().next().expect("a line")).expect("JSON");
     assert_eq!(finding["severity"], "error");
     assert_eq!(finding["code"], "unknown-policy");
-    assert_eq!((&finding["line"], &finding["column"]), (&3.into(), &6.into()));
-    assert!(finding["file"].as_str().expect("text").ends_with("policy.xml"));
-    assert!(finding["message"].as_str().expect("text").contains("set-heeder"));
+    assert_eq!(
+        (&finding["line"], &finding["column"]),
+        (&3.into(), &6.into())
+    );
+    assert!(
+        finding["file"]
+            .as_str()
+            .expect("text")
+            .ends_with("policy.xml")
+    );
+    assert!(
+        finding["message"]
+            .as_str()
+            .expect("text")
+            .contains("set-heeder")
+    );
 }
 
 #[test]
@@ -69,7 +82,12 @@ fn probe_says_which_backend_does_not_answer_for_which_deployment() {
         arguments.extend(named_values.iter().map(String::as_str));
         let output = check(&arguments);
         assert!(output.status.success(), "{}", stderr(&output));
-        assert_eq!(stderr(&output).matches(" answers (200)").count(), 6, "{}", stderr(&output));
+        assert_eq!(
+            stderr(&output).matches(" answers (200)").count(),
+            6,
+            "{}",
+            stderr(&output)
+        );
         regions.faults(
             "eastus",
             serde_json::json!([{"kind": "status", "status": 404, "deployment": "text-embedding-ada-002"}]),
@@ -86,7 +104,10 @@ fn probe_says_which_backend_does_not_answer_for_which_deployment() {
 #[test]
 fn help_of_every_command_shows_an_example() {
     for command in ["demo", "run", "check", "simulate"] {
-        let output = tidegate().args([command, "--help"]).output().expect("tidegate runs");
+        let output = tidegate()
+            .args([command, "--help"])
+            .output()
+            .expect("tidegate runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains(&format!("tidegate {command}")), "{text}");
         assert!(text.contains("Example"), "{text}");
@@ -140,7 +161,9 @@ fn every_command_in_readme_works() {
             continue;
         }
         let mut shell = Command::new("bash");
-        shell.args(["-c", &format!("exec {command}")]).current_dir(repository());
+        shell
+            .args(["-c", &format!("exec {command}")])
+            .current_dir(repository());
         let serves = ["demo", "run", "simulate"]
             .iter()
             .any(|name| command.starts_with(&format!("{binary} {name}")));
@@ -150,7 +173,11 @@ fn every_command_in_readme_works() {
                 running.clear();
             }
             let process = Process::spawn(shell);
-            process.wait_for(if command.contains(" simulate") { "admin" } else { " listening" });
+            process.wait_for(if command.contains(" simulate") {
+                "admin"
+            } else {
+                " listening"
+            });
             running.push(process);
             continue;
         }

@@ -129,7 +129,11 @@ impl Regions {
     }
 
     fn admin(&self) -> SocketAddr {
-        let url = self.running().admin_url.as_deref().expect("there is an admin endpoint");
+        let url = self
+            .running()
+            .admin_url
+            .as_deref()
+            .expect("there is an admin endpoint");
         address_of(url)
     }
 
@@ -170,7 +174,8 @@ impl Regions {
 impl Drop for Regions {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
-            self.runtime.block_on(running.shutdown(Duration::from_secs(5)));
+            self.runtime
+                .block_on(running.shutdown(Duration::from_secs(5)));
         }
     }
 }
@@ -225,7 +230,12 @@ impl Process {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "no '{text}' in:\n{}", lines.join("\n"));
-            lines = self.lines.1.wait_timeout(lines, left).expect("no reader panics").0;
+            lines = self
+                .lines
+                .1
+                .wait_timeout(lines, left)
+                .expect("no reader panics")
+                .0;
         }
     }
 
@@ -254,10 +264,18 @@ impl Process {
     pub fn wait(&mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("the process can be waited for") {
+            if let Some(status) = self
+                .child
+                .try_wait()
+                .expect("the process can be waited for")
+            {
                 return status.code();
             }
-            assert!(Instant::now() < deadline, "still running:\n{}", self.output());
+            assert!(
+                Instant::now() < deadline,
+                "still running:\n{}",
+                self.output()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -281,7 +299,14 @@ impl Gateway {
     pub fn start(config: &Path, arguments: &[String]) -> Self {
         let mut command = tidegate();
         command
-            .args(["run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--config"])
+            .args([
+                "run",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0",
+                "--config",
+            ])
             .arg(config)
             .args(arguments);
         let process = Process::spawn(command);
@@ -413,7 +438,10 @@ impl Answer {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         let rest = &bytes[end + 4..];
-        let body = if headers.get("transfer-encoding").is_some_and(|v| v.contains("chunked")) {
+        let body = if headers
+            .get("transfer-encoding")
+            .is_some_and(|v| v.contains("chunked"))
+        {
             dechunk(rest)?
         } else if let Some(length) = headers.get("content-length") {
             rest.get(..length.parse().ok()?)?.to_vec()

@@ -54,8 +54,14 @@ fn the_admin_listener_tells_that_it_lives_and_what_it_did() {
         .lines()
         .find(|line| line.starts_with("tidegate_requests_total{"))
         .unwrap_or_else(|| panic!("{text}"));
-    assert!(requests.contains("api=\"azure-openai\"") && requests.ends_with(" 3"), "{requests}");
-    assert!(text.contains("tidegate_backend_attempts_total{backend=\"aoai-1\"} 3"), "{text}");
+    assert!(
+        requests.contains("api=\"azure-openai\"") && requests.ends_with(" 3"),
+        "{requests}"
+    );
+    assert!(
+        text.contains("tidegate_backend_attempts_total{backend=\"aoai-1\"} 3"),
+        "{text}"
+    );
     assert!(text.trim_end().ends_with("# EOF"), "{text}");
 }
 
@@ -83,11 +89,16 @@ fn a_hang_up_signal_reloads_and_a_broken_configuration_is_refused() {
     let lines = gateway.process.line_count();
     folder.write(POLICY, &good.replace("<retry ", "<retri "));
     gateway.process.signal("HUP");
-    gateway.process.wait_for_from(lines, "the running one stays");
+    gateway
+        .process
+        .wait_for_from(lines, "the running one stays");
     assert!(gateway.process.output().contains("until-200.xml:"));
     wait_for_mark(&gateway, "one");
     let metrics = Request::new("GET", "/metrics").send(gateway.admin).text();
-    assert!(metrics.contains("tidegate_failed_reloads_total 1"), "{metrics}");
+    assert!(
+        metrics.contains("tidegate_failed_reloads_total 1"),
+        "{metrics}"
+    );
 }
 
 #[test]
@@ -116,7 +127,9 @@ fn reloads_under_load_lose_no_request() {
         let lines = gateway.process.line_count();
         folder.write("comment.txt", &round.to_string());
         gateway.process.signal("HUP");
-        gateway.process.wait_for_from(lines, "configuration reloaded");
+        gateway
+            .process
+            .wait_for_from(lines, "configuration reloaded");
     }
     stop.store(true, Ordering::Relaxed);
     for client in clients {
@@ -126,12 +139,15 @@ fn reloads_under_load_lose_no_request() {
 
 /// Starts a stream that takes a while and reads its first bytes.
 fn open_stream(gateway: &Gateway) -> TcpStream {
-    let request = Request::chat().body(
-        r#"{"messages":[{"role":"user","content":"Hello"}],"max_tokens":40,"stream":true}"#,
-    );
+    let request = Request::chat()
+        .body(r#"{"messages":[{"role":"user","content":"Hello"}],"max_tokens":40,"stream":true}"#);
     let mut stream = TcpStream::connect(gateway.address).expect("it accepts");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-    stream.write_all(&request.bytes(gateway.address)).expect("it reads");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a timeout can be set");
+    stream
+        .write_all(&request.bytes(gateway.address))
+        .expect("it reads");
     let mut first = [0; 64];
     let read = stream.read(&mut first).expect("it answers");
     assert!(first[..read].starts_with(b"HTTP/1.1 200"));
@@ -155,7 +171,9 @@ fn a_stream_in_flight_outlives_sigterm() {
     gateway.process.signal("TERM");
     gateway.process.wait_for("draining");
     let mut rest = String::new();
-    stream.read_to_string(&mut rest).expect("the stream ends in order");
+    stream
+        .read_to_string(&mut rest)
+        .expect("the stream ends in order");
     assert!(rest.contains("data: [DONE]"), "{rest}");
     assert!(rest.ends_with("0\r\n\r\n"), "{rest}");
     drop(stream);

@@ -1,7 +1,7 @@
 //! While the gateway serves: signals, and changes of the configuration's files.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::{RecursiveMode, Watcher};
 use tidegate_gateway::Gateway;
@@ -41,18 +41,26 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .map_err(|error| format!("the main thread's runtime cannot start: {error}"))
 }
 
+/// The files and folders a configuration came from, and when it was read.
+pub struct Watched {
+    /// The paths.
+    pub paths: Vec<PathBuf>,
+    /// A moment before the first of them was read.
+    pub since: SystemTime,
+}
+
 /// Serves until SIGTERM or SIGINT; reloads on SIGHUP and, with `watched`, when one of these files or folders changes.
 pub fn run_until_stopped(
     gateway: &Gateway,
     source: &Source,
-    watched: Option<Vec<PathBuf>>,
+    watched: Option<Watched>,
 ) -> Result<(), String> {
     runtime()?.block_on(async {
         let mut hang_up = on(SignalKind::hangup())?;
         let mut terminate = on(SignalKind::terminate())?;
         let mut interrupt = on(SignalKind::interrupt())?;
         let (changed, mut changes) = mpsc::channel(1);
-        let mut watcher = watched.and_then(|paths| watch(&paths, changed.clone()));
+        let mut watcher = watched.and_then(|watched| watch(&watched, changed.clone()));
         loop {
             tokio::select! {
                 _ = terminate.recv() => return Ok(()),
@@ -62,16 +70,17 @@ pub fn run_until_stopped(
                     while tokio::time::timeout(QUIET, changes.recv()).await.is_ok() {}
                 }
             }
-            let paths = reload(gateway, source);
+            let watched = reload(gateway, source);
             if watcher.is_some() {
                 // Files may have joined the configuration.
-                watcher = watch(&paths, changed.clone());
+                watcher = watch(&watched, changed.clone());
             }
         }
     })
 }
 
-fn reload(gateway: &Gateway, source: &Source) -> Vec<PathBuf> {
+fn reload(gateway: &Gateway, source: &Source) -> Watched {
+    let since = SystemTime::now();
     let loaded = source.load();
     let mut diagnostics = loaded.diagnostics;
     let accepted = match loaded.service {
@@ -91,11 +100,16 @@ fn reload(gateway: &Gateway, source: &Source) -> Vec<PathBuf> {
     } else {
         tracing::error!("the new configuration does not compile; the running one stays");
     }
-    loaded.watched
+    Watched {
+        paths: loaded.watched,
+        since,
+    }
 }
 
 /// Watches the folders of these paths: editors replace files, so that watching a file itself loses it.
-fn watch(paths: &[PathBuf], changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+fn watch(watched: &Watched, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let paths = &watched.paths;
+    let already = changed.clone();
     let interesting: Vec<PathBuf> = paths
         .iter()
         .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()))
@@ -145,6 +159,15 @@ fn watch(paths: &[PathBuf], changed: mpsc::Sender<()>) -> Option<notify::Recomme
         if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
             tracing::warn!(folder = %folder.display(), "not watched: {error}");
         }
+    }
+    // What changed between reading and watching would be missed otherwise.
+    let changed_meanwhile = paths.iter().any(|path| {
+        std::fs::metadata(path)
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|modified| modified >= watched.since)
+    });
+    if changed_meanwhile {
+        let _ = already.try_send(());
     }
     Some(watcher)
 }

@@ -132,8 +132,7 @@ fn check_path(
     let loaded = tidegate_model::load(path, &options);
     diagnostics.extend(loaded.diagnostics);
     if let Some(service) = loaded.service {
-        let (compiled, findings) =
-            Compiled::check(service, arguments.allow_unknown_named_values);
+        let (compiled, findings) = Compiled::check(service, arguments.allow_unknown_named_values);
         diagnostics.extend(findings);
         services.extend(compiled);
     }

@@ -146,9 +146,7 @@ fn load(variant: Variant, simulators: &Running) -> Result<Service, String> {
             options
                 .named_values
                 .push((format!("aoai-{number}-endpoint"), resource.url.clone()));
-            options
-                .named_values
-                .push((
+            options.named_values.push((
                 format!("aoai-{number}-key"),
                 resource.key.expose().to_owned(),
             ));

@@ -57,9 +57,5 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
         1 => format!("1 {word}"),
         _ => format!("{number} {word}s"),
     };
-    format!(
-        "{}, {}",
-        count(errors, "error"),
-        count(warnings, "warning")
-    )
+    format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
 }

@@ -93,11 +93,7 @@ pub fn run(services: &[Compiled], deployments: &[String]) -> Vec<Diagnostic> {
     diagnostics
 }
 
-fn collect(
-    compiled: &Compiled,
-    endpoints: &mut Vec<Endpoint>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+fn collect(compiled: &Compiled, endpoints: &mut Vec<Endpoint>, diagnostics: &mut Vec<Diagnostic>) {
     let service = &compiled.service;
     for entity in compiled.runtime.backends.iter() {
         let Some(single) = entity.single() else {
@@ -251,15 +247,15 @@ fn questions(deployment: &str) -> [(&'static str, &'static str); 3] {
 }
 
 /// Asks until an operation suits the deployment's model. A 429 is an answer too: the deployment is there.
-async fn call(
-    connector: &Connector,
-    endpoint: &Endpoint,
-    deployment: &str,
-) -> Result<u16, String> {
+async fn call(connector: &Connector, endpoint: &Endpoint, deployment: &str) -> Result<u16, String> {
     let mut last = String::new();
     for (operation, body) in questions(deployment) {
         let base = endpoint.target.base_path();
-        let prefix = if base.contains("/openai") { "" } else { "/openai" };
+        let prefix = if base.contains("/openai") {
+            ""
+        } else {
+            "/openai"
+        };
         let mut path_and_query = format!(
             "{base}{prefix}/deployments/{deployment}/{operation}?api-version={API_VERSION}"
         );

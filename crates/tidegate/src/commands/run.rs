@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use tidegate_gateway::{Compiled, Gateway};
 use tidegate_model::{LoadOptions, Loaded};
 use tidegate_policy_xml::diagnostic::Diagnostic;
 
 use super::{NamedValues, print_diagnostics, summary};
+use crate::reload::Watched;
 use crate::{logging, reload};
 
 /// Arguments of `tidegate run`.
@@ -84,6 +86,7 @@ impl Source {
 /// Runs the command.
 pub fn run(arguments: Arguments) -> ExitCode {
     let source = Source::new(&arguments);
+    let since = SystemTime::now();
     let loaded = source.load();
     let mut diagnostics = loaded.diagnostics;
     let compiled = loaded.service.and_then(|service| {
@@ -98,7 +101,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     logging::start(&compiled.service.gateway.log);
     match serve(compiled, |gateway| {
-        let watched = (!arguments.no_watch).then_some(loaded.watched);
+        let watched = (!arguments.no_watch).then_some(Watched {
+            paths: loaded.watched,
+            since,
+        });
         reload::run_until_stopped(gateway, &source, watched)
     }) {
         Ok(()) => ExitCode::SUCCESS,
