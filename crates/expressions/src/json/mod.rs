@@ -12,6 +12,8 @@ mod edit;
 mod error;
 mod number;
 mod path;
+#[cfg(test)]
+mod properties;
 mod reader;
 mod scalar;
 mod select;

@@ -367,10 +367,9 @@ impl JToken {
     /// `Ancestors()`, nearest first, this token first when asked for.
     pub fn ancestors(&self, and_self: bool) -> Vec<Self> {
         self.all_at(|nodes, id| {
-            let first = if and_self { id } else { nodes.get(id).parent };
-            std::iter::successors(Some(first), |id| Some(nodes.get(*id).parent))
-                .take_while(|id| *id != NONE)
-                .collect()
+            let parent = |id: Id| Some(nodes.get(id).parent).filter(|parent| *parent != NONE);
+            let first = if and_self { Some(id) } else { parent(id) };
+            std::iter::successors(first, |id| parent(*id)).collect()
         })
     }
 

@@ -231,4 +231,6 @@ impl Regex {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

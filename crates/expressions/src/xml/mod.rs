@@ -8,6 +8,8 @@ mod error;
 mod names;
 mod node;
 mod parse;
+#[cfg(test)]
+mod properties;
 mod tree;
 mod write;
 
