@@ -102,9 +102,10 @@ impl Diagnostics {
     ) {
         let range = span.range();
         if self.list.len() >= MOST
-            || self.list.iter().any(|d| {
-                d.range.start == range.start && d.severity == severity && d.code == code
-            })
+            || self
+                .list
+                .iter()
+                .any(|d| d.range.start == range.start && d.severity == severity && d.code == code)
         {
             return;
         }
@@ -146,7 +147,8 @@ impl Diagnostics {
     /// The diagnostics in source order.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<ExpressionDiagnostic> {
-        self.list.sort_by_key(|d| (d.range.start, std::cmp::Reverse(d.severity)));
+        self.list
+            .sort_by_key(|d| (d.range.start, std::cmp::Reverse(d.severity)));
         self.list
     }
 }

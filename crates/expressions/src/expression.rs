@@ -125,8 +125,9 @@ impl Expression {
 
     fn run(&self, rt: &mut Runtime<'_>) -> crate::runtime::R<Value> {
         if self.program.slots > 0 {
-            rt.stack
-                .extend(std::iter::repeat_with(|| Slot::Plain(Value::Null)).take(self.program.slots));
+            rt.stack.extend(
+                std::iter::repeat_with(|| Slot::Plain(Value::Null)).take(self.program.slots),
+            );
             for slot in &self.program.shared {
                 if let Some(place) = rt.stack.get_mut(*slot) {
                     *place = Slot::Shared(Cell::default());

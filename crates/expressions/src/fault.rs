@@ -206,15 +206,16 @@ impl Fault {
     /// The exception of an enumeration whose collection changed.
     #[must_use]
     pub fn collection_changed() -> Self {
-        Self::invalid_operation(
-            "Collection was modified; enumeration operation may not execute.",
-        )
+        Self::invalid_operation("Collection was modified; enumeration operation may not execute.")
     }
 
     /// `RuntimeBinderException` of `dynamic`.
     #[must_use]
     pub fn binder(message: &str) -> Self {
-        Self::new("Microsoft.CSharp.RuntimeBinder.RuntimeBinderException", message)
+        Self::new(
+            "Microsoft.CSharp.RuntimeBinder.RuntimeBinderException",
+            message,
+        )
     }
 
     /// A limit was reached; cannot be caught.

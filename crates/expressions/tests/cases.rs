@@ -50,7 +50,12 @@ fn run(text: &str) -> (usize, Vec<String>) {
 #[test]
 fn every_row_agrees() {
     let (count, wrong) = run(include_str!("cases.tsv"));
-    assert!(wrong.is_empty(), "{} of {count} rows disagree:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} rows disagree:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -58,7 +63,8 @@ fn rows_of_the_named_file_agree() {
     let Ok(path) = std::env::var("TIDEGATE_EXPRESSION_CASES") else {
         return;
     };
-    let text = std::fs::read_to_string(&path).expect("the file that TIDEGATE_EXPRESSION_CASES names");
+    let text =
+        std::fs::read_to_string(&path).expect("the file that TIDEGATE_EXPRESSION_CASES names");
     let (count, wrong) = run(&text);
     assert!(
         wrong.is_empty(),

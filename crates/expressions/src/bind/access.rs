@@ -73,7 +73,9 @@ impl Binder {
         self.diagnostics.error(
             "CS0234",
             span,
-            format!("The type or namespace name '{text}' does not exist in the namespace '{namespace}'"),
+            format!(
+                "The type or namespace name '{text}' does not exist in the namespace '{namespace}'"
+            ),
         );
         Operand::Value(Expr::error(span))
     }
@@ -88,7 +90,9 @@ impl Binder {
                 self.diagnostics.error(
                     "CS0120",
                     span,
-                    format!("An object reference is required for the non-static property '{ty}.{text}'"),
+                    format!(
+                        "An object reference is required for the non-static property '{ty}.{text}'"
+                    ),
                 );
                 return Operand::Value(Expr::error(span));
             }
@@ -146,7 +150,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS0023",
                 span,
-                format!("Operator '.' cannot be applied to operand of type '{}'", receiver.ty),
+                format!(
+                    "Operator '.' cannot be applied to operand of type '{}'",
+                    receiver.ty
+                ),
             );
             return Operand::Value(Expr::error(span));
         }
@@ -165,7 +172,10 @@ impl Binder {
                 self.diagnostics.error_with_help(
                     "CS0176",
                     span,
-                    format!("Member '{}.{text}' cannot be accessed with an instance reference", receiver.ty),
+                    format!(
+                        "Member '{}.{text}' cannot be accessed with an instance reference",
+                        receiver.ty
+                    ),
                     Some(format!("write `{}.{text}`", receiver.ty)),
                 );
                 return Operand::Value(Expr::error(span));
@@ -214,7 +224,11 @@ impl Binder {
     /// An element of a tuple or a property of an anonymous object.
     fn field(&mut self, receiver: &Expr, name: &str, span: Span) -> Option<Expr> {
         let (index, ty) = field_index(&receiver.ty, name)?;
-        Some(Expr::new(Kind::RecordGet(receiver.clone(), index), ty, span))
+        Some(Expr::new(
+            Kind::RecordGet(receiver.clone(), index),
+            ty,
+            span,
+        ))
     }
 
     /// A member of a bound value, for names made by the parser.
@@ -241,7 +255,12 @@ impl Binder {
         }
     }
 
-    pub(super) fn property(&mut self, receiver: Option<Expr>, found: &MemberType, span: Span) -> Expr {
+    pub(super) fn property(
+        &mut self,
+        receiver: Option<Expr>,
+        found: &MemberType,
+        span: Span,
+    ) -> Expr {
         self.check_allowed(found.member, span);
         let ty = found.member.result.substitute(&found.class, &[]);
         if let Some(value) = &found.member.constant {
@@ -404,7 +423,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS0021",
                 span,
-                format!("Cannot apply indexing with [] to an expression of type '{}'", receiver.ty),
+                format!(
+                    "Cannot apply indexing with [] to an expression of type '{}'",
+                    receiver.ty
+                ),
             );
             return None;
         }
@@ -520,7 +542,10 @@ impl Binder {
                 self.diagnostics.error(
                     "CS0200",
                     span,
-                    format!("Property or indexer '{}' cannot be assigned to -- it is read only", name.name),
+                    format!(
+                        "Property or indexer '{}' cannot be assigned to -- it is read only",
+                        name.name
+                    ),
                 );
             } else {
                 self.unknown_member(owner, &name.name, name.span);
@@ -531,7 +556,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS0200",
                 span,
-                format!("Property or indexer '{owner}.{}' cannot be assigned to -- it is read only", name.name),
+                format!(
+                    "Property or indexer '{owner}.{}' cannot be assigned to -- it is read only",
+                    name.name
+                ),
             );
             return None;
         }
@@ -671,7 +699,15 @@ impl Binder {
                 ty,
             } => {
                 self.effects.mutates = true;
-                self.setter(receiver, found.member, found.class, Vec::new(), value, ty, span)
+                self.setter(
+                    receiver,
+                    found.member,
+                    found.class,
+                    Vec::new(),
+                    value,
+                    ty,
+                    span,
+                )
             }
             Place::Indexer {
                 receiver,
@@ -806,8 +842,11 @@ impl Binder {
             };
         }
         let Some(def) = ty.def() else {
-            self.diagnostics
-                .error("CS0144", span, format!("Cannot create an instance of '{ty}'"));
+            self.diagnostics.error(
+                "CS0144",
+                span,
+                format!("Cannot create an instance of '{ty}'"),
+            );
             return Expr::error(span);
         };
         if matches!(def.kind, TypeKind::Interface | TypeKind::Static) {
@@ -823,9 +862,7 @@ impl Binder {
             .map(|member| Candidate::member(member, ty.args().to_vec(), 0))
             .collect();
         // Every struct has a constructor without arguments.
-        if args.is_empty()
-            && ty.is_value_type()
-            && !candidates.iter().any(|c| c.params.is_empty())
+        if args.is_empty() && ty.is_value_type() && !candidates.iter().any(|c| c.params.is_empty())
         {
             return self.default_value(ty, span);
         }
@@ -956,7 +993,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS1922",
                 span,
-                format!("Cannot initialize type '{}' with a collection initializer", target.ty),
+                format!(
+                    "Cannot initialize type '{}' with a collection initializer",
+                    target.ty
+                ),
             );
             return;
         }
@@ -994,10 +1034,7 @@ pub(super) fn find_property(ty: &Type, name: &str) -> Option<MemberType> {
 fn field_index(ty: &Type, name: &str) -> Option<(usize, Type)> {
     match ty {
         Type::Tuple(tuple) => {
-            let by_name = tuple
-                .names
-                .iter()
-                .position(|n| n.as_deref() == Some(name));
+            let by_name = tuple.names.iter().position(|n| n.as_deref() == Some(name));
             let index = by_name.or_else(|| {
                 let n: usize = name.strip_prefix("Item")?.parse().ok()?;
                 n.checked_sub(1)

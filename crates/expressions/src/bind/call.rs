@@ -46,7 +46,10 @@ struct Lambdas<'a, 'b> {
 
 impl overload::Oracle for Lambdas<'_, '_> {
     fn outcome(&mut self, index: usize, inputs: &[Type]) -> Outcome {
-        match index.checked_sub(self.offset).and_then(|i| self.args.get(i)) {
+        match index
+            .checked_sub(self.offset)
+            .and_then(|i| self.args.get(i))
+        {
             Some(BoundArg {
                 operand: Operand::Lambda(lambda, _),
                 ..
@@ -67,7 +70,10 @@ impl overload::Oracle for Lambdas<'_, '_> {
         let Some((inputs, result)) = overload::invoke_of(delegate) else {
             return false;
         };
-        match index.checked_sub(self.offset).and_then(|i| self.args.get(i)) {
+        match index
+            .checked_sub(self.offset)
+            .and_then(|i| self.args.get(i))
+        {
             Some(BoundArg {
                 operand: Operand::Lambda(lambda, _),
                 ..
@@ -344,7 +350,8 @@ impl Binder {
         let order: Vec<usize> = choice.mapping.iter().flatten().copied().collect();
         let reordered = order.windows(2).any(|w| w.first() > w.last());
         let last = candidate.params.len().wrapping_sub(1);
-        for (position, (param, indices)) in candidate.params.iter().zip(&choice.mapping).enumerate() {
+        for (position, (param, indices)) in candidate.params.iter().zip(&choice.mapping).enumerate()
+        {
             let ty = choice
                 .param_types
                 .get(position)
@@ -361,7 +368,11 @@ impl Binder {
                 out.push(Expr::new(Kind::ArrayLiteral(ty, items), array, span));
                 continue;
             }
-            match indices.first().and_then(|i| slots.get_mut(*i)).and_then(Option::take) {
+            match indices
+                .first()
+                .and_then(|i| slots.get_mut(*i))
+                .and_then(Option::take)
+            {
                 None => out.push(match &param.default {
                     Some(ParameterDefault::Const(value)) => {
                         let mut e = self.constant(value.clone(), span);
@@ -411,7 +422,12 @@ impl Binder {
     }
 
     /// An `out` or `ref` argument: what is passed in, and how the value comes back.
-    fn out_argument(&mut self, arg: BoundArg, ty: &Type, position: usize) -> (Expr, Option<WriteBack>) {
+    fn out_argument(
+        &mut self,
+        arg: BoundArg,
+        ty: &Type,
+        position: usize,
+    ) -> (Expr, Option<WriteBack>) {
         let span = arg.span;
         let place = match arg.place {
             None => return (Expr::error(span), None),
@@ -536,7 +552,8 @@ impl Binder {
             .collect();
         if members.is_empty() {
             // Local functions and delegates have one signature: convert to it.
-            return match self.resolve(&group.candidates, bound, &group.explicit, &group.name, span) {
+            return match self.resolve(&group.candidates, bound, &group.explicit, &group.name, span)
+            {
                 Some(resolved) => self.finish_call(resolved, group.receiver, span),
                 None => Expr::error(span),
             };
@@ -568,7 +585,12 @@ impl Binder {
     }
 
     /// The call of a chosen overload.
-    pub(super) fn finish_call(&mut self, resolved: Resolved, receiver: Option<Expr>, span: Span) -> Expr {
+    pub(super) fn finish_call(
+        &mut self,
+        resolved: Resolved,
+        receiver: Option<Expr>,
+        span: Span,
+    ) -> Expr {
         match resolved.target {
             Target::Member(member) => {
                 self.check_allowed(member, span);
@@ -625,7 +647,11 @@ impl Binder {
     // Method groups.
 
     /// The method of a group that a delegate with these parameters would call; `true`: an extension.
-    pub(super) fn choose_from_group(&mut self, group: &Group, inputs: &[Type]) -> Option<(Choice, bool)> {
+    pub(super) fn choose_from_group(
+        &mut self,
+        group: &Group,
+        inputs: &[Type],
+    ) -> Option<(Choice, bool)> {
         let argument = |ty: &Type| Argument {
             name: None,
             pass: PassBy::Value,
@@ -662,7 +688,10 @@ impl Binder {
                 self.diagnostics.error_with_help(
                     "CS0428",
                     span,
-                    format!("Cannot convert method group '{}' to non-delegate type '{to}'", group.name),
+                    format!(
+                        "Cannot convert method group '{}' to non-delegate type '{to}'",
+                        group.name
+                    ),
                     Some("call it: add `()`".into()),
                 );
             }
@@ -745,16 +774,29 @@ impl Binder {
         }
         match failure {
             Failure::Ambiguous(a, b) => {
-                let show = |i: usize| candidates.get(i).map(|c| signature(name, c)).unwrap_or_default();
+                let show = |i: usize| {
+                    candidates
+                        .get(i)
+                        .map(|c| signature(name, c))
+                        .unwrap_or_default()
+                };
                 self.diagnostics.error_with_help(
                     "CS0121",
                     span,
-                    format!("The call is ambiguous between '{}' and '{}'", show(a), show(b)),
+                    format!(
+                        "The call is ambiguous between '{}' and '{}'",
+                        show(a),
+                        show(b)
+                    ),
                     Some("cast an argument".into()),
                 );
             }
             Failure::Count => {
-                let known: Vec<String> = candidates.iter().take(5).map(|c| signature(name, c)).collect();
+                let known: Vec<String> = candidates
+                    .iter()
+                    .take(5)
+                    .map(|c| signature(name, c))
+                    .collect();
                 self.diagnostics.error_with_help(
                     "CS1501",
                     span,
@@ -807,7 +849,10 @@ impl Binder {
                 self.diagnostics.error(
                     "CS1503",
                     at,
-                    format!("Argument {}: cannot convert from '{found}' to '{wanted}'", index + 1),
+                    format!(
+                        "Argument {}: cannot convert from '{found}' to '{wanted}'",
+                        index + 1
+                    ),
                 );
             }
         }
@@ -841,7 +886,10 @@ impl Binder {
                 };
                 let inputs: Vec<Type> = inputs.iter().map(|t| t.substitute(&[], &types)).collect();
                 if inputs.iter().any(Type::mentions_method_param)
-                    || lambda.parameters.as_ref().is_some_and(|p| p.len() != inputs.len())
+                    || lambda
+                        .parameters
+                        .as_ref()
+                        .is_some_and(|p| p.len() != inputs.len())
                 {
                     continue;
                 }

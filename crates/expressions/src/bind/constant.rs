@@ -46,7 +46,10 @@ impl Binder {
                             "CS0220",
                             span,
                             "The operation overflows at compile time in checked mode",
-                            Some("use a wider type, or `unchecked(…)` where wrapping is meant".into()),
+                            Some(
+                                "use a wider type, or `unchecked(…)` where wrapping is meant"
+                                    .into(),
+                            ),
                         );
                     }
                 }
@@ -114,7 +117,11 @@ impl Binder {
                 Some(self.constant(constant, span))
             }
             Err(_) => {
-                let code = if to == Num::Decimal { "CS0031" } else { "CS0221" };
+                let code = if to == Num::Decimal {
+                    "CS0031"
+                } else {
+                    "CS0221"
+                };
                 self.diagnostics.error_with_help(
                     code,
                     span,

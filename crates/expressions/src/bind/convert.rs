@@ -3,8 +3,8 @@
 use super::tree::{Expr, Kind};
 use super::{Binder, Operand, constant, overload};
 use crate::diagnostic::Span;
-use crate::types::relations::{self, Conversion, Num};
 use crate::types::Type;
+use crate::types::relations::{self, Conversion, Num};
 use crate::value::Const;
 
 impl Binder {

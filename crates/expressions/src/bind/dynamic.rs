@@ -126,7 +126,12 @@ pub fn index(rt: &mut Runtime<'_>, receiver: &Value, args: &[Value]) -> R<Value>
 }
 
 /// `receiver[args] = value`
-pub fn set_index(rt: &mut Runtime<'_>, receiver: &Value, args: &[Value], value: &Value) -> R<Value> {
+pub fn set_index(
+    rt: &mut Runtime<'_>,
+    receiver: &Value,
+    args: &[Value],
+    value: &Value,
+) -> R<Value> {
     if receiver.is_null() {
         return Err(null_receiver());
     }
@@ -242,7 +247,9 @@ fn run(
         Some(value) => {
             let ty = candidate.result.clone();
             all.push(convert(rt, value.clone(), &ty)?);
-            member.set.ok_or_else(|| Fault::binder("The indexer is read only"))?
+            member
+                .set
+                .ok_or_else(|| Fault::binder("The indexer is read only"))?
         }
         None => member.run,
     };
@@ -269,7 +276,9 @@ pub fn invoke(rt: &mut Runtime<'_>, target: &Value, args: &[Value]) -> R<Value> 
 /// A JSON scalar as the plain value it holds; other values as they are.
 fn plain(value: &Value) -> Value {
     match value {
-        Value::Json(token) => crate::dotnet::json::scalar_value(token).unwrap_or_else(|| value.clone()),
+        Value::Json(token) => {
+            crate::dotnet::json::scalar_value(token).unwrap_or_else(|| value.clone())
+        }
         other => other.clone(),
     }
 }
@@ -279,12 +288,15 @@ pub fn unary(op: DynamicUnary, value: &Value) -> R<Value> {
     let value = plain(value);
     match (op, &value) {
         (DynamicUnary::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
-        (DynamicUnary::Negate, Value::SByte(_) | Value::Byte(_) | Value::Int16(_) | Value::UInt16(_)) => {
-            ops::negate(&ops::convert(&value, Num::Int32, false)?, false)
-        }
+        (
+            DynamicUnary::Negate,
+            Value::SByte(_) | Value::Byte(_) | Value::Int16(_) | Value::UInt16(_),
+        ) => ops::negate(&ops::convert(&value, Num::Int32, false)?, false),
         (DynamicUnary::Negate, _) => ops::negate(&value, false),
         (DynamicUnary::Complement, _) => ops::complement(&value),
-        _ => Err(Fault::binder("Operator '!' cannot be applied to the operand")),
+        _ => Err(Fault::binder(
+            "Operator '!' cannot be applied to the operand",
+        )),
     }
 }
 
@@ -313,9 +325,14 @@ pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -
                 }
                 _ => left,
             };
-            return ops::shift(op, &wide, i32::try_from(count.as_integer().unwrap_or(0)).unwrap_or(0));
+            return ops::shift(
+                op,
+                &wide,
+                i32::try_from(count.as_integer().unwrap_or(0)).unwrap_or(0),
+            );
         }
-        let num = super::operators::promote_numbers(a, b).ok_or_else(|| mismatch(op, &lt, &rt_ty))?;
+        let num =
+            super::operators::promote_numbers(a, b).ok_or_else(|| mismatch(op, &lt, &rt_ty))?;
         let (x, y) = (
             ops::convert(&left, num, false)?,
             ops::convert(&right, num, false)?,

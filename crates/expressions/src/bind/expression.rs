@@ -50,7 +50,9 @@ impl Binder {
             ExprKind::Name(name) => return self.name(name, span),
             ExprKind::Predefined(def) => return Operand::Type(Type::Named(*def, None)),
             ExprKind::Member(target, name) => return self.member(target, name, span),
-            ExprKind::ConditionalAccess(target, rest) => self.conditional_access(target, rest, span),
+            ExprKind::ConditionalAccess(target, rest) => {
+                self.conditional_access(target, rest, span)
+            }
             ExprKind::Receiver => match self.receivers.last() {
                 Some(receiver) => receiver.clone(),
                 None => Expr::error(span),
@@ -94,7 +96,9 @@ impl Binder {
                     other => self.operand_to(other, &to, span),
                 }
             }
-            ExprKind::Binary(op, left, right) => return self.binary_operand(*op, left, right, span),
+            ExprKind::Binary(op, left, right) => {
+                return self.binary_operand(*op, left, right, span);
+            }
             ExprKind::Is(operand, pattern) => {
                 let value = self.value(operand);
                 let pattern = self.pattern(pattern, &value.ty);
@@ -240,7 +244,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS0023",
                 span,
-                format!("Operator '?' cannot be applied to operand of type '{}'", target.ty),
+                format!(
+                    "Operator '?' cannot be applied to operand of type '{}'",
+                    target.ty
+                ),
             );
             return Expr::error(span);
         }
@@ -368,7 +375,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS0039",
                 span,
-                format!("Cannot convert type '{}' to '{to}' via a reference conversion", value.ty),
+                format!(
+                    "Cannot convert type '{}' to '{to}' via a reference conversion",
+                    value.ty
+                ),
             );
             return Expr::error(span);
         }
@@ -440,7 +450,9 @@ impl Binder {
             self.diagnostics.error(
                 "CS8121",
                 span,
-                format!("An expression of type '{input}' cannot be handled by a pattern of type '{ty}'"),
+                format!(
+                    "An expression of type '{input}' cannot be handled by a pattern of type '{ty}'"
+                ),
             );
             return false;
         }
@@ -461,7 +473,9 @@ impl Binder {
                 self.diagnostics.error(
                     "CS0037",
                     value.span,
-                    format!("Cannot convert null to '{input}' because it is a non-nullable value type"),
+                    format!(
+                        "Cannot convert null to '{input}' because it is a non-nullable value type"
+                    ),
                 );
                 return None;
             }
@@ -612,8 +626,11 @@ impl Binder {
             if let Some(Const::Int32(n)) = value.constant()
                 && *n < 0
             {
-                self.diagnostics
-                    .error("CS0248", size.span, "Cannot create an array with a negative size");
+                self.diagnostics.error(
+                    "CS0248",
+                    size.span,
+                    "Cannot create an array with a negative size",
+                );
             }
             bound.push(value);
         }
@@ -643,13 +660,24 @@ impl Binder {
             );
             return Expr::error(span);
         };
-        let items = values.into_iter().map(|v| self.convert(v, &element)).collect();
+        let items = values
+            .into_iter()
+            .map(|v| self.convert(v, &element))
+            .collect();
         let ty = Type::array(element.clone());
         Expr::new(Kind::ArrayLiteral(element, items), ty, span)
     }
 
-    pub(super) fn array_literal(&mut self, element: &Type, items: &[ast::Expr], span: Span) -> Expr {
-        let items = items.iter().map(|item| self.value_as(item, element)).collect();
+    pub(super) fn array_literal(
+        &mut self,
+        element: &Type,
+        items: &[ast::Expr],
+        span: Span,
+    ) -> Expr {
+        let items = items
+            .iter()
+            .map(|item| self.value_as(item, element))
+            .collect();
         let ty = Type::array(element.clone());
         Expr::new(Kind::ArrayLiteral(element.clone(), items), ty, span)
     }
@@ -658,11 +686,19 @@ impl Binder {
         let mut grid: Vec<Vec<Expr>> = Vec::new();
         for row in rows {
             let ExprKind::ArrayInit(items) = &*row.kind else {
-                self.diagnostics
-                    .error("CS0846", row.span, "A nested array initializer is expected");
+                self.diagnostics.error(
+                    "CS0846",
+                    row.span,
+                    "A nested array initializer is expected",
+                );
                 continue;
             };
-            grid.push(items.iter().map(|item| self.value_as(item, element)).collect());
+            grid.push(
+                items
+                    .iter()
+                    .map(|item| self.value_as(item, element))
+                    .collect(),
+            );
         }
         let width = grid.first().map_or(0, Vec::len);
         if grid.iter().any(|row| row.len() != width) {
@@ -680,11 +716,8 @@ impl Binder {
         let name = match &*inner.kind {
             ExprKind::Name(name) | ExprKind::Member(_, name) => name.ident.name.clone(),
             _ => {
-                self.diagnostics.error(
-                    "CS8081",
-                    inner.span,
-                    "Expression does not have a name",
-                );
+                self.diagnostics
+                    .error("CS8081", inner.span, "Expression does not have a name");
                 return Expr::error(span);
             }
         };
@@ -843,9 +876,7 @@ impl Binder {
             Ok(converted) => converted,
             // The result is cast back where the right side alone would fit: `byte b += 5`.
             Err(result)
-                if shift
-                    || ty == Type::Dynamic
-                    || converts(&right.ty, right.constant(), &ty) =>
+                if shift || ty == Type::Dynamic || converts(&right.ty, right.constant(), &ty) =>
             {
                 self.cast(result, &ty, span)
             }
@@ -951,7 +982,12 @@ impl Binder {
     }
 
     /// The elements of a tuple (or of a `KeyValuePair`), each from a temporary.
-    fn take_apart(&mut self, value: Expr, count: usize, span: Span) -> Option<(Vec<Expr>, Vec<Expr>)> {
+    fn take_apart(
+        &mut self,
+        value: Expr,
+        count: usize,
+        span: Span,
+    ) -> Option<(Vec<Expr>, Vec<Expr>)> {
         let types: Vec<Type> = match &value.ty {
             Type::Tuple(tuple) => tuple.elements.clone(),
             Type::Named(crate::types::known::KEY_VALUE_PAIR, Some(args)) => args.to_vec(),
@@ -969,7 +1005,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS8132",
                 span,
-                format!("Cannot deconstruct a tuple of '{}' elements into '{count}' variables", types.len()),
+                format!(
+                    "Cannot deconstruct a tuple of '{}' elements into '{count}' variables",
+                    types.len()
+                ),
             );
             return None;
         }

@@ -360,10 +360,7 @@ impl Flow<'_> {
                 self.state = before;
             }
             Kind::Lifted {
-                left,
-                right,
-                inner,
-                ..
+                left, right, inner, ..
             } => {
                 self.expr(&left.1);
                 self.state.add(left.0);
@@ -414,11 +411,8 @@ impl Flow<'_> {
                     }
                 }
             }
-            Kind::Const(_)
-            | Kind::Context
-            | Kind::TypeOf(_)
-            | Kind::DefaultOf(_)
-            | Kind::Error => {}
+            Kind::Const(_) | Kind::Context | Kind::TypeOf(_) | Kind::DefaultOf(_) | Kind::Error => {
+            }
             Kind::Convert(a, ..)
             | Kind::Negate(_, a, _)
             | Kind::Complement(_, a)
@@ -439,7 +433,10 @@ impl Flow<'_> {
                 self.expr(a);
                 self.expr(b);
             }
-            Kind::Concat(all) | Kind::NewArray(_, all) | Kind::ArrayLiteral(_, all) | Kind::NewRecord(_, all) => {
+            Kind::Concat(all)
+            | Kind::NewArray(_, all)
+            | Kind::ArrayLiteral(_, all)
+            | Kind::NewRecord(_, all) => {
                 self.all(all);
             }
             Kind::GridLiteral(_, rows) => rows.iter().for_each(|row| self.all(row)),

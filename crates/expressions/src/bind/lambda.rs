@@ -45,7 +45,10 @@ impl Binder {
             self.diagnostics.error(
                 "CS1593",
                 span,
-                format!("Delegate '{to}' does not take {} arguments", parameters.len()),
+                format!(
+                    "Delegate '{to}' does not take {} arguments",
+                    parameters.len()
+                ),
             );
             return Expr::error(span);
         }
@@ -63,7 +66,12 @@ impl Binder {
     }
 
     /// Binds a lambda only to report what is wrong inside.
-    pub(super) fn bind_lambda_for_errors(&mut self, lambda: &ast::Lambda, inputs: &[Type], span: Span) {
+    pub(super) fn bind_lambda_for_errors(
+        &mut self,
+        lambda: &ast::Lambda,
+        inputs: &[Type],
+        span: Span,
+    ) {
         let _ = self.enter_lambda(lambda, inputs, None, span);
     }
 
@@ -86,7 +94,8 @@ impl Binder {
             return known.clone();
         }
         let inputs = inputs.to_vec();
-        let (finished, failed) = self.trial(|b| b.enter_lambda(lambda, &inputs, None, Span::default()).1);
+        let (finished, failed) =
+            self.trial(|b| b.enter_lambda(lambda, &inputs, None, Span::default()).1);
         let outcome = if failed {
             Outcome::Wrong
         } else if finished.never {
@@ -285,9 +294,11 @@ impl Binder {
                 let operand = self.operand(expr);
                 let value = match operand {
                     // The result of a lambda that gives a lambda is known only with a target.
-                    super::Operand::Lambda(..) | super::Operand::Default(_) => {
-                        Expr::new(Kind::Const(crate::value::Const::Null), Type::Null, expr.span)
-                    }
+                    super::Operand::Lambda(..) | super::Operand::Default(_) => Expr::new(
+                        Kind::Const(crate::value::Const::Null),
+                        Type::Null,
+                        expr.span,
+                    ),
                     other => self.to_value(other, expr.span),
                 };
                 if let Some(frame) = self.frames.last_mut() {
@@ -383,8 +394,11 @@ impl Binder {
             return *found;
         }
         if function.instances.len() >= MOST_INSTANCES {
-            self.diagnostics
-                .error("CS8078", span, "The generic local function is used with too many types");
+            self.diagnostics.error(
+                "CS8078",
+                span,
+                "The generic local function is used with too many types",
+            );
             return id;
         }
         let made = FuncId(self.funcs.len());
@@ -416,7 +430,9 @@ impl Binder {
 
     fn bind_function(&mut self, function: &LocalFunction, id: FuncId, types: &[Type]) {
         // The body sees what is in scope at the declaration, wherever it is bound from.
-        let hidden = self.scopes.split_off(function.scopes.min(self.scopes.len()));
+        let hidden = self
+            .scopes
+            .split_off(function.scopes.min(self.scopes.len()));
         let outer_params = std::mem::take(&mut self.type_params);
         let scope: HashMap<Arc<str>, Type> = function
             .syntax

@@ -147,12 +147,7 @@ pub struct Bound {
 
 /// Binds a parsed expression for a place that takes `target`.
 #[must_use]
-pub fn bind(
-    source: &ast::Source,
-    target: Target,
-    strict: bool,
-    diagnostics: Diagnostics,
-) -> Bound {
+pub fn bind(source: &ast::Source, target: Target, strict: bool, diagnostics: Diagnostics) -> Bound {
     let mut binder = Binder {
         registry: Registry::get(),
         strict,
@@ -182,11 +177,7 @@ pub fn bind(
     let result = binder.source(source, target);
     binder.close_captures();
     if !binder.diagnostics.has_errors_since(0) {
-        flow::check(
-            &binder.vars,
-            &binder.bodies,
-            &mut binder.diagnostics,
-        );
+        flow::check(&binder.vars, &binder.bodies, &mut binder.diagnostics);
     }
     binder.warn_unused();
     Bound {
@@ -219,7 +210,11 @@ impl Binder {
                 }];
                 let (body, completes) = self.statements(statements);
                 if completes && !self.diagnostics.has_errors_since(0) {
-                    let code = if statements.is_empty() { "CS1643" } else { "CS0161" };
+                    let code = if statements.is_empty() {
+                        "CS1643"
+                    } else {
+                        "CS0161"
+                    };
                     self.diagnostics.error_with_help(
                         code,
                         *close,
@@ -268,11 +263,18 @@ impl Binder {
             Target::Int => loose || matches!(Num::of(ty), Some(n) if n != Num::Char),
         };
         if !fits {
-            let wanted = if target == Target::Bool { "bool" } else { "int" };
+            let wanted = if target == Target::Bool {
+                "bool"
+            } else {
+                "int"
+            };
             self.diagnostics.error(
                 "CS0029",
                 value.span,
-                format!("Cannot implicitly convert type '{}' to '{wanted}'", value.ty),
+                format!(
+                    "Cannot implicitly convert type '{}' to '{wanted}'",
+                    value.ty
+                ),
             );
         }
     }
@@ -281,8 +283,11 @@ impl Binder {
     fn step(&mut self, span: Span) -> bool {
         self.steps += 1;
         if self.steps == MOST_STEPS {
-            self.diagnostics
-                .error("CS8078", span, "An expression is too long or complex to compile");
+            self.diagnostics.error(
+                "CS8078",
+                span,
+                "An expression is too long or complex to compile",
+            );
         }
         self.steps < MOST_STEPS
     }
@@ -425,7 +430,11 @@ impl Binder {
         while changed {
             changed = false;
             for f in 0..self.funcs.len() {
-                let calls = self.funcs.get(f).map(|x| x.calls.clone()).unwrap_or_default();
+                let calls = self
+                    .funcs
+                    .get(f)
+                    .map(|x| x.calls.clone())
+                    .unwrap_or_default();
                 for callee in calls {
                     let needed = self
                         .funcs

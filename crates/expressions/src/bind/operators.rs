@@ -130,7 +130,10 @@ impl Binder {
                 self.diagnostics.error(
                     "CS0023",
                     span,
-                    format!("Operator '~' cannot be applied to operand of type '{}'", operand.ty),
+                    format!(
+                        "Operator '~' cannot be applied to operand of type '{}'",
+                        operand.ty
+                    ),
                 );
                 return Expr::error(span);
             }
@@ -141,9 +144,9 @@ impl Binder {
         let operand = self.convert(operand, &ty);
         match op {
             UnaryOp::Plus => operand,
-            UnaryOp::Minus => self.fold_negate(&operand, span).unwrap_or_else(|| {
-                Expr::new(Kind::Negate(wide, operand, self.checked), ty, span)
-            }),
+            UnaryOp::Minus => self
+                .fold_negate(&operand, span)
+                .unwrap_or_else(|| Expr::new(Kind::Negate(wide, operand, self.checked), ty, span)),
             _ => self
                 .fold_complement(&operand, span)
                 .unwrap_or_else(|| Expr::new(Kind::Complement(wide, operand), ty, span)),
@@ -232,7 +235,9 @@ impl Binder {
             return Expr::error(span);
         }
         match op {
-            BinaryOp::AndAlso | BinaryOp::OrElse => return self.short_circuit(op, left, right, span),
+            BinaryOp::AndAlso | BinaryOp::OrElse => {
+                return self.short_circuit(op, left, right, span);
+            }
             BinaryOp::Coalesce => return self.coalesce(left, right, span),
             _ => {}
         }
@@ -240,17 +245,20 @@ impl Binder {
             return self.operator_error(op, &left, &right, span);
         }
         if op == BinaryOp::Add && (left.ty == Type::STRING || right.ty == Type::STRING) {
+            // An operator of a type's own comes first: `XNamespace + string` is a name.
+            if left.ty != right.ty
+                && let Some(found) = self.user_binary(op, &left, &right, span)
+            {
+                return found;
+            }
             return self.concat(left, right, span);
         }
         if left.ty == Type::Dynamic || right.ty == Type::Dynamic {
             // Comparison with null needs no run-time operator.
-            if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) && (left.is_null() || right.is_null())
+            if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)
+                && (left.is_null() || right.is_null())
             {
-                return Expr::new(
-                    Kind::DynamicBinary(op, left, right),
-                    Type::BOOL,
-                    span,
-                );
+                return Expr::new(Kind::DynamicBinary(op, left, right), Type::BOOL, span);
             }
             return Expr::new(Kind::DynamicBinary(op, left, right), Type::Dynamic, span);
         }
@@ -262,8 +270,12 @@ impl Binder {
         if let Some(found) = self.user_binary(op, &left, &right, span) {
             return found;
         }
-        let lifted = left.ty.nullable_underlying().is_some() || right.ty.nullable_underlying().is_some();
-        if lifted || (left.is_null() != right.is_null() && (left.ty.is_value_type() || right.ty.is_value_type())) {
+        let lifted =
+            left.ty.nullable_underlying().is_some() || right.ty.nullable_underlying().is_some();
+        if lifted
+            || (left.is_null() != right.is_null()
+                && (left.ty.is_value_type() || right.ty.is_value_type()))
+        {
             return self.lifted_binary(op, left, right, span);
         }
         if let Some(found) = self.plain_binary(op, &left, &right, span) {
@@ -300,7 +312,13 @@ impl Binder {
     }
 
     /// Operators of bool, numbers, enumerations, strings, tuples; both operands not nullable.
-    fn plain_binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Option<Expr> {
+    fn plain_binary(
+        &mut self,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Option<Expr> {
         let equality = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
         let comparison = equality
             || matches!(
@@ -309,7 +327,11 @@ impl Binder {
             );
         if left.ty == Type::BOOL && right.ty == Type::BOOL {
             return match op {
-                BinaryOp::And | BinaryOp::Or | BinaryOp::Xor | BinaryOp::Equal | BinaryOp::NotEqual => {
+                BinaryOp::And
+                | BinaryOp::Or
+                | BinaryOp::Xor
+                | BinaryOp::Equal
+                | BinaryOp::NotEqual => {
                     if let (Some(Const::Bool(a)), Some(Const::Bool(b))) =
                         (left.constant(), right.constant())
                     {
@@ -374,9 +396,12 @@ impl Binder {
                 self.convert(right.clone(), &ty),
             );
             if comparison {
-                return Some(self.fold_compare(op, &left, &right, span).unwrap_or_else(|| {
-                    Expr::new(Kind::Compare(op, num, left, right), Type::BOOL, span)
-                }));
+                return Some(
+                    self.fold_compare(op, &left, &right, span)
+                        .unwrap_or_else(|| {
+                            Expr::new(Kind::Compare(op, num, left, right), Type::BOOL, span)
+                        }),
+                );
             }
             if let Some(folded) = self.fold_arith(op, num, &left, &right, span) {
                 return Some(folded);
@@ -425,7 +450,14 @@ impl Binder {
         None
     }
 
-    fn shift(&mut self, op: BinaryOp, left: &Expr, right: &Expr, num: Num, span: Span) -> Option<Expr> {
+    fn shift(
+        &mut self,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        num: Num,
+        span: Span,
+    ) -> Option<Expr> {
         if !num.is_integer() {
             return None;
         }
@@ -440,7 +472,11 @@ impl Binder {
         if let Some(folded) = self.fold_shift(op, &left, &right, span) {
             return Some(folded);
         }
-        Some(Expr::new(Kind::Arith(op, wide, left, right, false), ty, span))
+        Some(Expr::new(
+            Kind::Arith(op, wide, left, right, false),
+            ty,
+            span,
+        ))
     }
 
     fn enum_binary(
@@ -455,7 +491,10 @@ impl Binder {
             (true, true) if left.ty == right.ty => (left.clone(), right.clone()),
             (true, false) => {
                 let ty = left.ty.clone();
-                if right.constant().is_some_and(|c| overload::constant_fits(c, &right.ty, &ty)) {
+                if right
+                    .constant()
+                    .is_some_and(|c| overload::constant_fits(c, &right.ty, &ty))
+                {
                     (left.clone(), self.convert(right.clone(), &ty))
                 } else if matches!(op, BinaryOp::Add | BinaryOp::Subtract)
                     && relations::standard_implicit(&right.ty, &Type::INT32).is_some()
@@ -467,7 +506,10 @@ impl Binder {
             }
             (false, true) => {
                 let ty = right.ty.clone();
-                if left.constant().is_some_and(|c| overload::constant_fits(c, &left.ty, &ty)) {
+                if left
+                    .constant()
+                    .is_some_and(|c| overload::constant_fits(c, &left.ty, &ty))
+                {
                     (self.convert(left.clone(), &ty), right.clone())
                 } else if op == BinaryOp::Add
                     && relations::standard_implicit(&left.ty, &Type::INT32).is_some()
@@ -489,23 +531,38 @@ impl Binder {
         }
         let (a, b) = (number(self, left), number(self, right));
         if comparison {
-            return Some(
-                self.fold_compare(op, &a, &b, span).unwrap_or_else(|| {
-                    Expr::new(Kind::Compare(op, Num::Int64, a, b), Type::BOOL, span)
-                }),
-            );
+            return Some(self.fold_compare(op, &a, &b, span).unwrap_or_else(|| {
+                Expr::new(Kind::Compare(op, Num::Int64, a, b), Type::BOOL, span)
+            }));
         }
-        let result = self.fold_arith(op, Num::Int64, &a, &b, span).unwrap_or_else(|| {
-            Expr::new(Kind::Arith(op, Num::Int64, a, b, false), Type::INT64, span)
-        });
+        let result = self
+            .fold_arith(op, Num::Int64, &a, &b, span)
+            .unwrap_or_else(|| {
+                Expr::new(Kind::Arith(op, Num::Int64, a, b, false), Type::INT64, span)
+            });
         if bits {
             let Type::Named(def, _) = ty else { return None };
-            return Some(self.apply(result, Conversion::ToEnum(Num::Int64, def), &Type::Named(def, None)));
+            return Some(self.apply(
+                result,
+                Conversion::ToEnum(Num::Int64, def),
+                &Type::Named(def, None),
+            ));
         }
-        Some(self.apply(result, Conversion::Numeric(Num::Int64, Num::Int32), &Type::INT32))
+        Some(self.apply(
+            result,
+            Conversion::Numeric(Num::Int64, Num::Int32),
+            &Type::INT32,
+        ))
     }
 
-    fn enum_arithmetic(&mut self, op: BinaryOp, left: &Expr, right: &Expr, ty: &Type, span: Span) -> Expr {
+    fn enum_arithmetic(
+        &mut self,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        ty: &Type,
+        span: Span,
+    ) -> Expr {
         let as_int = |binder: &mut Self, e: &Expr| {
             if e.ty.is_enum() {
                 binder.apply(e.clone(), Conversion::FromEnum(Num::Int32), &Type::INT32)
@@ -522,7 +579,10 @@ impl Binder {
     }
 
     fn tuple_equality(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Expr {
-        let (a, b) = (self.temp(left.ty.clone(), span), self.temp(right.ty.clone(), span));
+        let (a, b) = (
+            self.temp(left.ty.clone(), span),
+            self.temp(right.ty.clone(), span),
+        );
         let set = vec![
             self.set_local(a, left.clone()),
             self.set_local(b, right.clone()),
@@ -551,7 +611,13 @@ impl Binder {
     }
 
     /// `x == null` for any `x` that can be null, without looking at operators.
-    fn equality_with_null(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Option<Expr> {
+    fn equality_with_null(
+        &mut self,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Option<Expr> {
         let value = match (left.is_null(), right.is_null()) {
             (true, true) => {
                 return Some(self.constant(Const::Bool(op == BinaryOp::Equal), span));
@@ -571,7 +637,13 @@ impl Binder {
         ))
     }
 
-    fn reference_equality(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Option<Expr> {
+    fn reference_equality(
+        &mut self,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Option<Expr> {
         let reference = |ty: &Type| ty.is_reference();
         if !reference(&left.ty) || !reference(&right.ty) {
             return None;
@@ -593,7 +665,10 @@ impl Binder {
 
     fn user_binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Option<Expr> {
         let symbol = op.symbol();
-        let (a, b) = (left.ty.unwrap_nullable().clone(), right.ty.unwrap_nullable().clone());
+        let (a, b) = (
+            left.ty.unwrap_nullable().clone(),
+            right.ty.unwrap_nullable().clone(),
+        );
         let mut candidates = overload::methods(&a, symbol, MemberKind::Operator);
         if a != b {
             candidates.extend(overload::methods(&b, symbol, MemberKind::Operator));
@@ -602,7 +677,8 @@ impl Binder {
         if candidates.is_empty() {
             return None;
         }
-        let lifted = left.ty.nullable_underlying().is_some() || right.ty.nullable_underlying().is_some();
+        let lifted =
+            left.ty.nullable_underlying().is_some() || right.ty.nullable_underlying().is_some();
         if lifted {
             // The operator on the underlying types, applied when both have a value.
             return None;
@@ -611,8 +687,16 @@ impl Binder {
     }
 
     fn lifted_binary(&mut self, op: BinaryOp, left: Expr, right: Expr, span: Span) -> Expr {
-        let a = if left.is_null() { right.ty.unwrap_nullable().clone() } else { left.ty.unwrap_nullable().clone() };
-        let b = if right.is_null() { left.ty.unwrap_nullable().clone() } else { right.ty.unwrap_nullable().clone() };
+        let a = if left.is_null() {
+            right.ty.unwrap_nullable().clone()
+        } else {
+            left.ty.unwrap_nullable().clone()
+        };
+        let b = if right.is_null() {
+            left.ty.unwrap_nullable().clone()
+        } else {
+            right.ty.unwrap_nullable().clone()
+        };
         if a == Type::BOOL && b == Type::BOOL && matches!(op, BinaryOp::And | BinaryOp::Or) {
             return Expr::new(
                 Kind::LiftedLogic(op, left, right),
@@ -653,9 +737,12 @@ impl Binder {
         );
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
             // Null equals null; numbers of different types compare after promotion.
-            let lt = inner_operand_type(&inner).unwrap_or_else(|| left.ty.unwrap_nullable().clone());
+            let lt =
+                inner_operand_type(&inner).unwrap_or_else(|| left.ty.unwrap_nullable().clone());
             let target = Type::nullable(lt);
-            if target.nullable_underlying().is_some_and(Type::is_value_type)
+            if target
+                .nullable_underlying()
+                .is_some_and(Type::is_value_type)
                 && let (Ok(l), Ok(r)) = (
                     self.try_convert(left.clone(), &target),
                     self.try_convert(right.clone(), &target),
@@ -685,7 +772,13 @@ impl Binder {
         )
     }
 
-    pub(super) fn short_circuit(&mut self, op: BinaryOp, left: Expr, right: Expr, span: Span) -> Expr {
+    pub(super) fn short_circuit(
+        &mut self,
+        op: BinaryOp,
+        left: Expr,
+        right: Expr,
+        span: Span,
+    ) -> Expr {
         let is_bool = |ty: &Type| *ty == Type::BOOL || *ty == Type::Dynamic;
         if !is_bool(&left.ty) || !is_bool(&right.ty) {
             if left.ty == Type::Error || right.ty == Type::Error {

@@ -172,7 +172,11 @@ pub fn resolve(
         let mut found = false;
         for expanded in [false, true] {
             if expanded
-                && (found || candidate.params.last().is_none_or(|p| p.pass != PassBy::Params))
+                && (found
+                    || candidate
+                        .params
+                        .last()
+                        .is_none_or(|p| p.pass != PassBy::Params))
             {
                 continue;
             }
@@ -664,7 +668,8 @@ fn lower(from: &Type, to: &Type, bounds: &mut [Bounds]) {
                 return;
             };
             let Some(def) = to.def() else { return };
-            for ((found, open), parameter) in found.args().iter().zip(args.iter()).zip(&def.parameters)
+            for ((found, open), parameter) in
+                found.args().iter().zip(args.iter()).zip(&def.parameters)
             {
                 if parameter.variance == 1 && found.is_reference() {
                     lower(found, open, bounds);

@@ -44,7 +44,9 @@ impl Binder {
         if !self.step(statement.span) {
             return (Stmt::Nop, true);
         }
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.statement_inner(statement))
+        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
+            self.statement_inner(statement)
+        })
     }
 
     fn statement_inner(&mut self, statement: &ast::Stmt) -> (Stmt, bool) {
@@ -108,7 +110,8 @@ impl Binder {
                 source,
                 body,
             } => {
-                let bound = self.scoped(|b| b.foreach(ty, target, pattern.as_ref(), source, body, span));
+                let bound =
+                    self.scoped(|b| b.foreach(ty, target, pattern.as_ref(), source, body, span));
                 (bound, true)
             }
             StmtKind::Switch(value, sections) => self.switch(value, sections),
@@ -181,10 +184,17 @@ impl Binder {
         constant: bool,
     ) -> Stmt {
         let inferred = syntax.is_word("var") && self.simple_type("var", 0).is_none();
-        let declared = if inferred { None } else { Some(self.ty(syntax)) };
+        let declared = if inferred {
+            None
+        } else {
+            Some(self.ty(syntax))
+        };
         if declared == Some(Type::Void) {
-            self.diagnostics
-                .error("CS1547", syntax.span, "Keyword 'void' cannot be used in this context");
+            self.diagnostics.error(
+                "CS1547",
+                syntax.span,
+                "Keyword 'void' cannot be used in this context",
+            );
         }
         let mut out = Vec::new();
         for (name, value) in names {
@@ -226,8 +236,11 @@ impl Binder {
 
     fn constant_declaration(&mut self, name: &ast::Ident, ty: Type, bound: Option<Expr>) {
         let Some(value) = bound else {
-            self.diagnostics
-                .error("CS0145", name.span, "A const field requires a value to be provided");
+            self.diagnostics.error(
+                "CS0145",
+                name.span,
+                "A const field requires a value to be provided",
+            );
             return;
         };
         match value.constant() {
@@ -240,7 +253,10 @@ impl Binder {
                     self.diagnostics.error(
                         "CS0133",
                         value.span,
-                        format!("The expression being assigned to '{}' must be constant", name.name),
+                        format!(
+                            "The expression being assigned to '{}' must be constant",
+                            name.name
+                        ),
                     );
                 }
                 self.declare(name, Symbol::Const(Const::Null, Type::Error));
@@ -494,8 +510,11 @@ impl Binder {
                 frame.bare = true;
             }
             if declared.as_ref().is_some_and(|t| *t != Type::Void) {
-                self.diagnostics
-                    .error("CS0126", span, "An object of a type convertible to the result is required");
+                self.diagnostics.error(
+                    "CS0126",
+                    span,
+                    "An object of a type convertible to the result is required",
+                );
             }
             return Stmt::Return(None);
         };

@@ -25,7 +25,9 @@ impl Binder {
                     self.diagnostics.error_with_help(
                         "CS0453",
                         syntax.span,
-                        format!("The type '{inner_ty}' cannot be made nullable: it accepts null already"),
+                        format!(
+                            "The type '{inner_ty}' cannot be made nullable: it accepts null already"
+                        ),
                         Some(format!("write `{inner_ty}`")),
                     );
                     return inner_ty;

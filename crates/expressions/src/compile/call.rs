@@ -207,7 +207,10 @@ fn nullable_member(member: &Member) -> bool {
 
 fn write_all(rt: &mut Runtime<'_>, back: &[Back], values: &mut Args) -> R<()> {
     for (index, set, assign) in back {
-        let value = values.get_mut(*index).map(std::mem::take).unwrap_or_default();
+        let value = values
+            .get_mut(*index)
+            .map(std::mem::take)
+            .unwrap_or_default();
         set(rt, value)?;
         assign(rt)?;
     }

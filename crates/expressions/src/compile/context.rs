@@ -112,8 +112,10 @@ impl Compiler {
             }))),
             (HostObject::Request, "Body") => Some(Code::Val(Box::new(|rt| {
                 Ok(
-                    if matches!(rt.host.body(MessageSide::Request), crate::host::BodyAccess::Absent)
-                    {
+                    if matches!(
+                        rt.host.body(MessageSide::Request),
+                        crate::host::BodyAccess::Absent
+                    ) {
                         Value::Null
                     } else {
                         Value::Host(HostObject::Body(MessageSide::Request))

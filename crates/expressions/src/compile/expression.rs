@@ -44,7 +44,9 @@ impl Compiler {
             Kind::Context => Code::Val(Box::new(|_| Ok(Value::Host(HostObject::Context)))),
             Kind::Local(id) => self.read(id, &ty),
             Kind::SetLocal(id, value) => self.write(id, value),
-            Kind::Convert(value, conversion, checked) => self.convert(value, conversion, checked, at),
+            Kind::Convert(value, conversion, checked) => {
+                self.convert(value, conversion, checked, at)
+            }
             Kind::Negate(num, value, checked) => self.negate(num, value, checked, at),
             Kind::Complement(_, value) => {
                 let f = self.val(value);
@@ -412,12 +414,14 @@ impl Compiler {
             }
         }
         Code::Val(match place {
-            Where::Captured(index) => Box::new(move |rt| {
-                match rt.captured.as_ref().and_then(|c| c.get(index)) {
-                    Some(cell) => Ok(cell.borrow().clone()),
-                    None => Err(lost()),
-                }
-            }),
+            Where::Captured(index) => {
+                Box::new(
+                    move |rt| match rt.captured.as_ref().and_then(|c| c.get(index)) {
+                        Some(cell) => Ok(cell.borrow().clone()),
+                        None => Err(lost()),
+                    },
+                )
+            }
             Where::Slot(slot) | Where::Shared(slot) => {
                 Box::new(move |rt| match rt.stack.get(rt.base + slot) {
                     Some(Slot::Plain(value)) => Ok(value.clone()),
@@ -434,15 +438,17 @@ impl Compiler {
         id: VarId,
     ) -> Box<dyn Fn(&mut Runtime<'_>, Value) -> R<()> + Send + Sync> {
         match self.locate(id) {
-            Where::Captured(index) => Box::new(move |rt, value| {
-                match rt.captured.as_ref().and_then(|c| c.get(index)) {
-                    Some(cell) => {
-                        *cell.borrow_mut() = value;
-                        Ok(())
-                    }
-                    None => Err(lost()),
-                }
-            }),
+            Where::Captured(index) => {
+                Box::new(
+                    move |rt, value| match rt.captured.as_ref().and_then(|c| c.get(index)) {
+                        Some(cell) => {
+                            *cell.borrow_mut() = value;
+                            Ok(())
+                        }
+                        None => Err(lost()),
+                    },
+                )
+            }
             Where::Slot(slot) | Where::Shared(slot) => Box::new(move |rt, value| {
                 let at = rt.base + slot;
                 match rt.stack.get_mut(at) {
@@ -573,9 +579,7 @@ impl Compiler {
                     Part::Text(text) => out.push(text),
                     Part::Hole(value, align, format) => {
                         let value = value(rt)?;
-                        let text = rt
-                            .format(&value, format.as_deref())
-                            .map_err(|e| e.at(at))?;
+                        let text = rt.format(&value, format.as_deref()).map_err(|e| e.at(at))?;
                         if *align == 0 {
                             out.push(&text);
                         } else {

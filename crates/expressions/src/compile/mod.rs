@@ -213,7 +213,10 @@ fn wrong_type(expected: &str, found: &Value) -> Fault {
     }
     Fault::new(
         "System.InvalidCastException",
-        format!("Expected a value of type '{expected}', found '{}'.", found.type_of()),
+        format!(
+            "Expected a value of type '{expected}', found '{}'.",
+            found.type_of()
+        ),
     )
 }
 

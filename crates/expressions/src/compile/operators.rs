@@ -5,8 +5,8 @@ use super::{Code, Compiler, Fun};
 use crate::bind::tree::{Expr, Kind, VarId};
 use crate::runtime::ops;
 use crate::syntax::ast::BinaryOp;
-use crate::types::relations::Num;
 use crate::types::Type;
+use crate::types::relations::Num;
 use crate::value::{Const, Value};
 
 /// One closure for each comparison operator, the right side possibly a constant.
@@ -178,7 +178,11 @@ impl Compiler {
             Some(Const::Str(text)) => Some(text.clone()),
             _ => None,
         };
-        let (a, b) = if constant(&a).is_some() { (b, a) } else { (a, b) };
+        let (a, b) = if constant(&a).is_some() {
+            (b, a)
+        } else {
+            (a, b)
+        };
         if let Some(text) = constant(&b) {
             if let Some(code) = self.host_text_equals(&a, &text, negate) {
                 return code;

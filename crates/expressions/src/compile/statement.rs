@@ -63,7 +63,9 @@ impl Compiler {
     }
 
     fn statement(&mut self, statement: Stmt) -> Step {
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.statement_inner(statement))
+        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
+            self.statement_inner(statement)
+        })
     }
 
     fn statement_inner(&mut self, statement: Stmt) -> Step {
@@ -82,13 +84,9 @@ impl Compiler {
                 let condition = self.boolean(condition);
                 let then = self.statement(*then);
                 match other.map(|o| self.statement(*o)) {
-                    Some(other) => Box::new(move |rt| {
-                        if condition(rt)? {
-                            then(rt)
-                        } else {
-                            other(rt)
-                        }
-                    }),
+                    Some(other) => {
+                        Box::new(move |rt| if condition(rt)? { then(rt) } else { other(rt) })
+                    }
                     None => Box::new(move |rt| {
                         if condition(rt)? {
                             then(rt)

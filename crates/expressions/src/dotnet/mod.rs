@@ -48,14 +48,15 @@ mod convert;
 mod crypto;
 pub(crate) mod json;
 pub(crate) mod linq;
-mod regex;
 pub(crate) mod net;
 pub(crate) mod numbers;
 #[cfg(test)]
 pub(crate) mod probe;
+mod regex;
 pub(crate) mod system;
 pub(crate) mod text;
 mod time;
+pub(crate) mod xml;
 
 use crate::types::Types;
 use crate::value::Value;
@@ -73,6 +74,7 @@ pub(crate) fn define(types: &mut Types) {
     json::define(types);
     regex::define(types);
     crypto::define(types);
+    xml::define(types);
     context::define(types);
 }
 

@@ -8,7 +8,12 @@ use crate::types::{Member, Type, known};
 use crate::value::{DateTimeOffset, Record, Value};
 
 /// Applies a conversion.
-pub fn apply(rt: &mut Runtime<'_>, value: Value, conversion: &Conversion, checked: bool) -> R<Value> {
+pub fn apply(
+    rt: &mut Runtime<'_>,
+    value: Value,
+    conversion: &Conversion,
+    checked: bool,
+) -> R<Value> {
     match conversion {
         Conversion::None => Ok(value),
         Conversion::Numeric(_, to) => ops::convert(&value, *to, checked),
@@ -20,7 +25,9 @@ pub fn apply(rt: &mut Runtime<'_>, value: Value, conversion: &Conversion, checke
         Conversion::Cast(ty) => cast(value, ty),
         Conversion::Unwrap => {
             if value.is_null() {
-                Err(Fault::invalid_operation("Nullable object must have a value."))
+                Err(Fault::invalid_operation(
+                    "Nullable object must have a value.",
+                ))
             } else {
                 Ok(value)
             }
@@ -125,9 +132,7 @@ pub fn default_value(ty: &Type) -> Value {
         return Value::from(&constant);
     }
     match ty {
-        Type::Named(known::DATE_TIME_OFFSET, _) => {
-            Value::DateTimeOffset(DateTimeOffset::default())
-        }
+        Type::Named(known::DATE_TIME_OFFSET, _) => Value::DateTimeOffset(DateTimeOffset::default()),
         Type::Named(known::KEY_VALUE_PAIR, Some(args)) => {
             Record::value(ty.clone(), args.iter().map(default_value).collect())
         }

@@ -31,12 +31,12 @@ pub fn equals(a: &Value, b: &Value) -> bool {
         (Value::Guid(a), Value::Guid(b)) => a == b,
         (Value::Enum(t, a), Value::Enum(u, b)) => t == u && a == b,
         (Value::Host(a), Value::Host(b)) => a == b,
-        (Value::Json(token), _) => token
-            .equals(b)
-            .unwrap_or_else(|| matches!(b, Value::Json(other) if token.identity() == other.identity())),
-        (Value::Object(object), _) => object
-            .equals(b)
-            .unwrap_or_else(|| matches!(b, Value::Object(other) if object.identity() == other.identity())),
+        (Value::Json(token), _) => token.equals(b).unwrap_or_else(
+            || matches!(b, Value::Json(other) if token.identity() == other.identity()),
+        ),
+        (Value::Object(object), _) => object.equals(b).unwrap_or_else(
+            || matches!(b, Value::Object(other) if object.identity() == other.identity()),
+        ),
         _ => false,
     }
 }

@@ -185,7 +185,11 @@ pub fn convert(value: &Value, to: Num, checked: bool) -> R<Value> {
     from_integer(wide, to, checked)
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
 fn from_integer(wide: i128, to: Num, checked: bool) -> R<Value> {
     macro_rules! narrow {
         ($ty:ty, $variant:ident) => {{

@@ -127,8 +127,11 @@ impl Parser<'_> {
             links += 1;
             if links > 2_000 {
                 let span = self.current().span;
-                self.diagnostics
-                    .error("CS8078", span, "An expression is too long or complex to compile");
+                self.diagnostics.error(
+                    "CS8078",
+                    span,
+                    "An expression is too long or complex to compile",
+                );
                 return left;
             }
             for _ in 0..tokens {
@@ -308,8 +311,11 @@ impl Parser<'_> {
             links += 1;
             if links > 1_000 {
                 let span = self.current().span;
-                self.diagnostics
-                    .error("CS8078", span, "An expression is too long or complex to compile");
+                self.diagnostics.error(
+                    "CS8078",
+                    span,
+                    "An expression is too long or complex to compile",
+                );
                 return expr;
             }
             let token = self.current();
@@ -329,10 +335,8 @@ impl Parser<'_> {
                     let name = self.member_name();
                     let span = expr.span.to(self.last_span());
                     let first = make(ExprKind::Member(receiver, name), span);
-                    let rest = self.deeper(
-                        |p| p.postfix_of(first),
-                        |span| make(ExprKind::Error, span),
-                    );
+                    let rest =
+                        self.deeper(|p| p.postfix_of(first), |span| make(ExprKind::Error, span));
                     let span = expr.span.to(rest.span);
                     return make(ExprKind::ConditionalAccess(expr, rest), span);
                 }
@@ -343,10 +347,8 @@ impl Parser<'_> {
                     let args = self.args("]");
                     let span = expr.span.to(self.last_span());
                     let first = make(ExprKind::Index(receiver, args), span);
-                    let rest = self.deeper(
-                        |p| p.postfix_of(first),
-                        |span| make(ExprKind::Error, span),
-                    );
+                    let rest =
+                        self.deeper(|p| p.postfix_of(first), |span| make(ExprKind::Error, span));
                     let span = expr.span.to(rest.span);
                     return make(ExprKind::ConditionalAccess(expr, rest), span);
                 }
@@ -553,7 +555,8 @@ impl Parser<'_> {
     /// An element of a tuple: `int a` and `var b` declare in a deconstruction.
     fn tuple_element(&mut self) -> Expr {
         let mark = self.mark();
-        if (self.is_ident(0) || matches!(self.current().tok, Tok::Keyword(k) if keyword(k).is_some()))
+        if (self.is_ident(0)
+            || matches!(self.current().tok, Tok::Keyword(k) if keyword(k).is_some()))
             && let Some(ty) = self.try_type()
             && self.is_ident(0)
             && (self.is_ahead(1, ",") || self.is_ahead(1, ")"))
@@ -631,11 +634,8 @@ impl Parser<'_> {
                 make(ExprKind::Error, span)
             }
             _ => {
-                self.diagnostics.error(
-                    "CS1525",
-                    span,
-                    format!("Invalid expression term '{word}'"),
-                );
+                self.diagnostics
+                    .error("CS1525", span, format!("Invalid expression term '{word}'"));
                 self.bump();
                 make(ExprKind::Error, span)
             }
@@ -702,7 +702,11 @@ impl Parser<'_> {
         }
         let Some(ty) = self.try_element_type() else {
             let span = self.current().span;
-            self.diagnostics.error("CS1526", span, "A new expression requires (), [], or {} after type");
+            self.diagnostics.error(
+                "CS1526",
+                span,
+                "A new expression requires (), [], or {} after type",
+            );
             return make(ExprKind::Error, start.to(span));
         };
         if self.is("[") {
@@ -721,8 +725,11 @@ impl Parser<'_> {
         };
         if !has_args && init.is_none() {
             let span = self.last_end();
-            self.diagnostics
-                .error("CS1526", span, "A new expression requires (), [], or {} after type");
+            self.diagnostics.error(
+                "CS1526",
+                span,
+                "A new expression requires (), [], or {} after type",
+            );
         }
         let span = start.to(self.last_span());
         make(ExprKind::New(ty, args, init), span)
@@ -772,8 +779,11 @@ impl Parser<'_> {
         };
         let span = start.to(self.last_span());
         if sizes.is_empty() && init.is_none() {
-            self.diagnostics
-                .error("CS1586", span, "Array creation must have array size or array initializer");
+            self.diagnostics.error(
+                "CS1586",
+                span,
+                "Array creation must have array size or array initializer",
+            );
         }
         make(
             ExprKind::NewArray {

@@ -46,23 +46,25 @@ pub fn parse(source: &str) -> (Option<Source>, Diagnostics) {
                     "CS1525",
                     token.span,
                     "Invalid expression term ';'",
-                    Some("`@(…)` holds one expression without `;`; write statements in `@{ … }`".into()),
+                    Some(
+                        "`@(…)` holds one expression without `;`; write statements in `@{ … }`"
+                            .into(),
+                    ),
                 ),
                 _ => {
                     let text = parser.text(token.span);
-                    parser
-                        .diagnostics
-                        .error("CS1026", token.span, format!("Unexpected `{text}`: ) expected"));
+                    parser.diagnostics.error(
+                        "CS1026",
+                        token.span,
+                        format!("Unexpected `{text}`: ) expected"),
+                    );
                 }
             }
         }
         Source::Expression(expr)
     };
     let failed = parser.diagnostics.has_errors_since(0);
-    (
-        if failed { None } else { Some(parsed) },
-        parser.diagnostics,
-    )
+    (if failed { None } else { Some(parsed) }, parser.diagnostics)
 }
 
 /// A cursor over tokens.
@@ -267,7 +269,8 @@ impl<'a> Parser<'a> {
         } else {
             found.span
         };
-        self.diagnostics.error(code, place, format!("{punct} expected"));
+        self.diagnostics
+            .error(code, place, format!("{punct} expected"));
         place
     }
 
@@ -312,8 +315,11 @@ impl<'a> Parser<'a> {
     ) -> T {
         if self.depth >= DEEPEST {
             let span = self.current().span;
-            self.diagnostics
-                .error("CS8078", span, "An expression is too long or complex to compile");
+            self.diagnostics.error(
+                "CS8078",
+                span,
+                "An expression is too long or complex to compile",
+            );
             // Nothing after this can be understood.
             self.at = self.tokens.len().saturating_sub(1);
             return instead(span);
@@ -395,7 +401,10 @@ mod tests {
 
     #[test]
     fn several_errors_are_reported_in_one_run() {
-        assert_eq!(codes("@{ var a = 1 var b = ; return 1 }"), ["CS1002", "CS1525", "CS1002"]);
+        assert_eq!(
+            codes("@{ var a = 1 var b = ; return 1 }"),
+            ["CS1002", "CS1525", "CS1002"]
+        );
         assert_eq!(codes("@(1;)"), ["CS1525"]);
         assert_eq!(codes("@('ab')"), ["CS1012"]);
         assert_eq!(codes("hello"), ["TG0001"]);

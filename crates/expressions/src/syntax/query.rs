@@ -83,7 +83,12 @@ impl Parser<'_> {
                     ("Join", name)
                 };
                 let result = self.widen(&range, &added);
-                source = call(source, method, vec![inner, outer_key, inner_key, result], at);
+                source = call(
+                    source,
+                    method,
+                    vec![inner, outer_key, inner_key, result],
+                    at,
+                );
                 range.variables.push(added);
             } else if self.eat_word("orderby") {
                 let mut first = true;

@@ -164,8 +164,8 @@ impl Parser<'_> {
                 let ty = self.ty();
                 self.locals(ty, true)
             }
-            "goto" | "unsafe" | "fixed" | "class" | "struct" | "enum" | "interface" | "namespace"
-            | "static" | "public" | "private" | "event" => {
+            "goto" | "unsafe" | "fixed" | "class" | "struct" | "enum" | "interface"
+            | "namespace" | "static" | "public" | "private" | "event" => {
                 let span = self.bump().span;
                 self.diagnostics.error(
                     "CS1525",

@@ -479,7 +479,10 @@ impl<'a> DraftNames<'a> {
             by_name
                 .entry((draft.name.as_str(), arity))
                 .or_insert(draft.id);
-            by_full_name.insert((format!("{}.{}", draft.namespace, draft.name), arity), draft.id);
+            by_full_name.insert(
+                (format!("{}.{}", draft.namespace, draft.name), arity),
+                draft.id,
+            );
         }
         Self {
             drafts,
@@ -576,7 +579,9 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
         let (name, result) = match member.kind {
             MemberKind::Constructor => (".ctor".to_owned(), own.clone()),
             MemberKind::Indexer => ("this[]".to_owned(), signature.result),
-            MemberKind::Implicit | MemberKind::Explicit => (".conversion".to_owned(), signature.result),
+            MemberKind::Implicit | MemberKind::Explicit => {
+                (".conversion".to_owned(), signature.result)
+            }
             _ => (signature.name, signature.result),
         };
         members.push(Member {
@@ -595,15 +600,15 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
             constant: member.constant.clone(),
         });
     }
-    let invoke = draft.invoke.and_then(|text| {
-        match Reader::new(text, names, &class).signature() {
+    let invoke = draft
+        .invoke
+        .and_then(|text| match Reader::new(text, names, &class).signature() {
             Ok(signature) => Some((signature.parameters, signature.result)),
             Err(problem) => {
                 problems.push(format!("{full}: `{text}`: {problem}"));
                 None
             }
-        }
-    });
+        });
     let mut by_name: HashMap<Box<str>, Vec<usize>> = HashMap::new();
     for (i, member) in members.iter().enumerate() {
         by_name.entry(member.name.clone()).or_default().push(i);
@@ -788,7 +793,11 @@ mod tests {
         for (i, name) in known::NAMES.iter().enumerate() {
             let def = &Registry::get().defs()[i];
             let arity = name.split_once('`').map_or(0, |(_, n)| n.parse().unwrap());
-            assert_eq!(def.parameters.len(), arity, "{name} is reserved but not declared");
+            assert_eq!(
+                def.parameters.len(),
+                arity,
+                "{name} is reserved but not declared"
+            );
         }
     }
 }

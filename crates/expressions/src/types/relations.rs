@@ -285,7 +285,8 @@ fn args_match(def: DefId, from: &[Type], to: &[Type]) -> bool {
 fn same_but_dynamic(a: &Type, b: &Type) -> bool {
     matches!(
         (a, b),
-        (Type::Dynamic, Type::Named(known::OBJECT, _)) | (Type::Named(known::OBJECT, _), Type::Dynamic)
+        (Type::Dynamic, Type::Named(known::OBJECT, _))
+            | (Type::Named(known::OBJECT, _), Type::Dynamic)
     )
 }
 
@@ -517,7 +518,12 @@ fn width(a: &Type, b: &Type) -> u32 {
         base * 2 + u32::from(ty.nullable_underlying().is_some())
     }
     if let (Some(x), Some(y)) = (Num::of(a.unwrap_nullable()), Num::of(b.unwrap_nullable())) {
-        let sign = |n: Num| matches!(n, Num::Byte | Num::UInt16 | Num::Char | Num::UInt32 | Num::UInt64);
+        let sign = |n: Num| {
+            matches!(
+                n,
+                Num::Byte | Num::UInt16 | Num::Char | Num::UInt32 | Num::UInt64
+            )
+        };
         return size(a).abs_diff(size(b)) + u32::from(sign(x) != sign(y));
     }
     supertypes(a)

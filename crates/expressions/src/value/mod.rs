@@ -293,7 +293,7 @@ impl Const {
             Value::Enum(def, v) => Self::Enum(*def, *v),
             Value::DateTimeOffset(_) | Value::Host(_) | Value::Json(_) | Value::Object(_) => {
                 return None;
-            },
+            }
         })
     }
 }

@@ -139,7 +139,12 @@ impl Object for Record {
             return Some(false);
         }
         let (a, b) = (self.fields.borrow(), other.fields.borrow());
-        Some(a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| crate::runtime::equals(a, b)))
+        Some(
+            a.len() == b.len()
+                && a.iter()
+                    .zip(b.iter())
+                    .all(|(a, b)| crate::runtime::equals(a, b)),
+        )
     }
 
     fn hash(&self) -> Option<u64> {
@@ -197,7 +202,11 @@ impl Object for TypeObject {
     }
 
     fn equals(&self, other: &Value) -> Option<bool> {
-        Some(other.as_object::<Self>().is_some_and(|other| other.0 == self.0))
+        Some(
+            other
+                .as_object::<Self>()
+                .is_some_and(|other| other.0 == self.0),
+        )
     }
 
     fn hash(&self) -> Option<u64> {

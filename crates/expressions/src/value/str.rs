@@ -253,9 +253,8 @@ pub fn find_units(hay: &[u16], needle: &[u16]) -> Option<usize> {
     if needle.len() > hay.len() {
         return None;
     }
-    (0..=hay.len() - needle.len()).find(|&at| {
-        hay.get(at) == Some(first) && hay.get(at..at + needle.len()) == Some(needle)
-    })
+    (0..=hay.len() - needle.len())
+        .find(|&at| hay.get(at) == Some(first) && hay.get(at..at + needle.len()) == Some(needle))
 }
 
 impl From<&str> for Str {

@@ -1,7 +1,14 @@
-//! `System.String`, `System.Text`.
+//! `System.String`, `System.Char`, `System.Text`, `System.IO`'s readers and writers of texts.
 
+mod char;
 mod comparison;
 mod format;
+mod join;
+mod readers;
+mod search;
+mod split;
+mod string;
+mod string_builder;
 
 use crate::types::Types;
 
@@ -13,8 +20,11 @@ pub(crate) use format::format_simple;
 
 pub(super) fn define(types: &mut Types) {
     comparison::define(types);
-    types
-        .class("System.String")
-        .base("IEnumerable<char>")
-        .base("IComparable");
+    string::define(types);
+    search::define(types);
+    split::define(types);
+    join::define(types);
+    char::define(types);
+    string_builder::define(types);
+    readers::define(types);
 }
