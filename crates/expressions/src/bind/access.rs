@@ -49,13 +49,19 @@ impl Place {
 
 impl Binder {
     /// `target.name`
-    pub(super) fn member(&mut self, target: &ast::Expr, name: &ast::Name, span: Span) -> Operand {
+    pub(super) fn member(
+        &mut self,
+        target: &ast::Expr,
+        name: &ast::Name,
+        invoked: bool,
+        span: Span,
+    ) -> Operand {
         match self.operand(target) {
             Operand::Namespace(namespace) => self.namespace_member(&namespace, name, span),
             Operand::Type(ty) => self.static_member(&ty, name, span),
             other => {
                 let receiver = self.to_value(other, target.span);
-                self.member_of(receiver, name, span)
+                self.member_of(receiver, name, invoked, span)
             }
         }
     }
@@ -141,7 +147,14 @@ impl Binder {
         })
     }
 
-    fn member_of(&mut self, receiver: Expr, name: &ast::Name, span: Span) -> Operand {
+    /// A member of a value. Where it is `invoked`, a property that cannot be called does not hide methods.
+    fn member_of(
+        &mut self,
+        receiver: Expr,
+        name: &ast::Name,
+        invoked: bool,
+        span: Span,
+    ) -> Operand {
         let text = name.ident.name.clone();
         if receiver.ty == Type::Error {
             return Operand::Value(Expr::error(span));
@@ -167,7 +180,43 @@ impl Binder {
         if let Some(field) = self.field(&receiver, &text, span) {
             return Operand::Value(field);
         }
-        if let Some(found) = find_property(&receiver.ty, &text) {
+        if &*text == "Invoke" && receiver.ty.is_delegate() {
+            return match super::call::delegate_candidate(&receiver.ty) {
+                Some(candidate) => Operand::Group(Group {
+                    receiver: Some(receiver),
+                    name: text,
+                    candidates: vec![candidate],
+                    extensions: Vec::new(),
+                    explicit: Vec::new(),
+                    span,
+                    owner: None,
+                }),
+                None => Operand::Value(Expr::error(span)),
+            };
+        }
+        let property = find_property(&receiver.ty, &text).filter(|found| {
+            let ty = found.member.result.substitute(&found.class, &[]);
+            !invoked
+                || ty.is_delegate()
+                || ty == Type::Dynamic
+                || !self.has_method(&receiver.ty, &text)
+        });
+        if let Some(found) = property {
+            if invoked && !found.member.is_static {
+                let ty = found.member.result.substitute(&found.class, &[]);
+                if !ty.is_delegate() && ty != Type::Dynamic {
+                    self.diagnostics.error_with_help(
+                        "CS1955",
+                        name.ident.span,
+                        format!(
+                            "Non-invocable member '{}.{text}' cannot be used like a method",
+                            receiver.ty
+                        ),
+                        Some("remove the parentheses".into()),
+                    );
+                    return Operand::Value(Expr::error(span));
+                }
+            }
             if found.member.is_static {
                 self.diagnostics.error_with_help(
                     "CS0176",
@@ -206,6 +255,12 @@ impl Binder {
             span,
             owner,
         })
+    }
+
+    /// Whether a call `receiver.name(…)` may mean a method.
+    fn has_method(&self, ty: &Type, name: &str) -> bool {
+        !overload::methods(ty, name, MemberKind::Method).is_empty()
+            || self.registry.extensions(name).next().is_some()
     }
 
     pub(super) fn unknown_member(&mut self, ty: &Type, name: &str, span: Span) {
@@ -248,6 +303,7 @@ impl Binder {
                 },
                 args: Vec::new(),
             },
+            false,
             span,
         ) {
             Operand::Value(value) => value,

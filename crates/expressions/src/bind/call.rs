@@ -126,7 +126,7 @@ impl Binder {
     pub(super) fn call(&mut self, target: &ast::Expr, args: &[ast::Arg], span: Span) -> Expr {
         let operand = match &*target.kind {
             ExprKind::Member(inner, name) => {
-                let operand = self.member(inner, name, target.span);
+                let operand = self.member(inner, name, true, target.span);
                 // `o.M()` on dynamic is a call, not a read followed by a call.
                 if let Operand::Value(Expr { kind, .. }) = &operand
                     && let Kind::DynamicGet(receiver, name) = &**kind
@@ -640,7 +640,18 @@ impl Binder {
                     span,
                 )
             }
-            Target::Delegate => Expr::error(span),
+            Target::Delegate => match receiver {
+                Some(target) => Expr::new(
+                    Kind::Invoke {
+                        target,
+                        args: resolved.args,
+                        write_back: resolved.write_back,
+                    },
+                    resolved.result,
+                    span,
+                ),
+                None => Expr::error(span),
+            },
         }
     }
 
@@ -902,7 +913,7 @@ impl Binder {
 }
 
 /// A delegate's `Invoke` as a candidate.
-fn delegate_candidate(ty: &Type) -> Option<Candidate> {
+pub(super) fn delegate_candidate(ty: &Type) -> Option<Candidate> {
     let def = ty.def()?;
     let (params, result) = def.invoke.as_ref()?;
     let class = ty.args().to_vec();

@@ -34,9 +34,20 @@ impl Binder {
                 span,
                 format!("Cannot implicitly convert type 'void' to '{to}'"),
             );
+        } else if matches!(expr.constant(), Some(Const::Double(_)))
+            && *from == Type::DOUBLE
+            && (*to == Type::SINGLE || *to == Type::DECIMAL)
+        {
+            let suffix = if *to == Type::SINGLE { "F" } else { "M" };
+            self.diagnostics.error_with_help(
+                "CS0664",
+                span,
+                format!("Literal of type double cannot be implicitly converted to type '{to}'"),
+                Some(format!("use an '{suffix}' suffix")),
+            );
         } else if let Some(value) = expr.constant().filter(|c| {
             Num::of(from).is_some_and(Num::is_integer)
-                && Num::of(to).is_some_and(Num::is_integer)
+                && Num::of(to).is_some_and(|n| n.is_integer() && n != Num::Char)
                 && matches!(c, Const::Int32(_))
         }) {
             let value = crate::value::Value::from(value)

@@ -49,7 +49,7 @@ impl Binder {
             ExprKind::Interpolated(pieces) => self.interpolated(pieces, span),
             ExprKind::Name(name) => return self.name(name, span),
             ExprKind::Predefined(def) => return Operand::Type(Type::Named(*def, None)),
-            ExprKind::Member(target, name) => return self.member(target, name, span),
+            ExprKind::Member(target, name) => return self.member(target, name, false, span),
             ExprKind::ConditionalAccess(target, rest) => {
                 self.conditional_access(target, rest, span)
             }
@@ -721,9 +721,28 @@ impl Binder {
                 return Expr::error(span);
             }
         };
-        // The name must exist; what it is does not matter.
-        let _ = self.operand(inner);
+        // The name must exist; what it is does not matter, so `nameof(string.Length)` is fine.
+        let (_, failed) = self.trial(|b| b.operand(inner));
+        if failed && !self.names_instance_member(inner) {
+            let _ = self.operand(inner);
+        }
         self.constant(Const::Str(Str::from(name)), span)
+    }
+
+    /// Whether the expression is a type's instance member, named without an instance.
+    fn names_instance_member(&mut self, expr: &ast::Expr) -> bool {
+        let ExprKind::Member(target, name) = &*expr.kind else {
+            return false;
+        };
+        let (found, _) = self.trial(|b| b.operand(target));
+        match found {
+            Operand::Type(ty) => relations::supertypes(&ty).iter().any(|owner| {
+                owner
+                    .def()
+                    .is_some_and(|def| def.named(&name.ident.name).next().is_some())
+            }),
+            _ => false,
+        }
     }
 
     fn size_of(&mut self, ty: &ast::TypeSyntax, span: Span) -> Expr {

@@ -329,8 +329,12 @@ impl Parser<'_> {
                     let span = expr.span.to(self.last_span());
                     expr = make(ExprKind::Member(expr, name), span);
                 }
-                "?." => {
+                // White space may part the question mark from the point; `.5` would be a number.
+                "?." | "?" if p == "?." || self.is_ahead(1, ".") => {
                     self.bump();
+                    if p == "?" {
+                        self.bump();
+                    }
                     let receiver = make(ExprKind::Receiver, expr.span);
                     let name = self.member_name();
                     let span = expr.span.to(self.last_span());

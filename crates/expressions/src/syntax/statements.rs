@@ -164,8 +164,18 @@ impl Parser<'_> {
                 let ty = self.ty();
                 self.locals(ty, true)
             }
+            "readonly" | "static" | "public" | "private" | "protected" | "internal"
+            | "volatile" | "abstract" | "sealed" | "virtual" | "override" | "extern" => {
+                let span = self.bump().span;
+                self.diagnostics.error(
+                    "CS0106",
+                    span,
+                    format!("The modifier '{word}' is not valid for this item"),
+                );
+                self.statement_kind()
+            }
             "goto" | "unsafe" | "fixed" | "class" | "struct" | "enum" | "interface"
-            | "namespace" | "static" | "public" | "private" | "event" => {
+            | "namespace" | "event" => {
                 let span = self.bump().span;
                 self.diagnostics.error(
                     "CS1525",

@@ -234,7 +234,8 @@ pub fn is_assignable(from: &Type, to: &Type) -> bool {
         Type::Named(known::OBJECT, None) | Type::Dynamic => *from != Type::Void,
         Type::Named(def, args) => {
             if let Some(underlying) = from.nullable_underlying() {
-                return is_assignable(underlying, to);
+                // Boxing: a `T?` is what its `T` is, but never a `T`.
+                return to.is_reference() && is_assignable(underlying, to);
             }
             if from == &Type::Dynamic && *def == known::OBJECT {
                 return true;

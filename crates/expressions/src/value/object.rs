@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use crate::runtime::{R, Runtime};
@@ -199,6 +200,13 @@ pub struct TypeObject(pub Type);
 impl Object for TypeObject {
     fn type_of(&self) -> Type {
         Type::Named(crate::types::known::TYPE, None)
+    }
+
+    /// There is one object for each type in .NET.
+    fn identity(&self) -> usize {
+        let mut state = std::hash::DefaultHasher::new();
+        self.0.hash(&mut state);
+        usize::try_from(state.finish()).unwrap_or(usize::MAX)
     }
 
     fn equals(&self, other: &Value) -> Option<bool> {

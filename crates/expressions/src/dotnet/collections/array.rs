@@ -146,8 +146,3 @@ impl Iter for Run {
         Ok(value)
     }
 }
-
-/// The array behind a value that the checker knows to be one.
-pub(crate) fn array_of(value: &Value) -> R<&Array> {
-    value.as_object::<Array>().ok_or_else(Fault::null_reference)
-}

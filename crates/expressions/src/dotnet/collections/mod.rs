@@ -23,7 +23,7 @@ use crate::value::Value;
 pub(crate) use array::Array;
 pub(crate) use comparer::{Comparer, KeyComparer, Ranking};
 pub(crate) use dictionary::Dictionary;
-pub(crate) use hash_set::{HashSet, of_sequence};
+pub(crate) use hash_set::of_sequence;
 pub(crate) use list::List;
 
 pub(super) fn define(types: &mut Types) {

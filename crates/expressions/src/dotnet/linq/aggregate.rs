@@ -13,7 +13,11 @@ use crate::value::Value;
 /// The numbers of the sequence, through the selector where there is one; null ones are left out.
 fn numbers(c: &mut Call<'_, '_>, mut each: impl FnMut(Value) -> R<()>) -> R<()> {
     let source = c.required(0)?;
-    let selector = if c.len() > 1 { Some(c.required(1)?) } else { None };
+    let selector = if c.len() > 1 {
+        Some(c.required(1)?)
+    } else {
+        None
+    };
     let mut run = c.rt.iterate(&source)?;
     while let Some(item) = run.next(c.rt)? {
         c.rt.tick()?;
@@ -168,16 +172,18 @@ pub(super) fn define(types: &mut Types) {
         "int" => "int", "long" => "long", "float" => "float", "double" => "double", "decimal" => "decimal");
     numeric!(t, "Min", |c| extreme(c, Ordering::Less),
         "int" => "int", "long" => "long", "float" => "float", "double" => "double", "decimal" => "decimal");
-    t.extension("TSource Max<TSource>(this IEnumerable<TSource> source)", |c| {
-        extreme(c, Ordering::Greater)
-    });
+    t.extension(
+        "TSource Max<TSource>(this IEnumerable<TSource> source)",
+        |c| extreme(c, Ordering::Greater),
+    );
     t.extension(
         "TResult Max<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)",
         |c| extreme(c, Ordering::Greater),
     );
-    t.extension("TSource Min<TSource>(this IEnumerable<TSource> source)", |c| {
-        extreme(c, Ordering::Less)
-    });
+    t.extension(
+        "TSource Min<TSource>(this IEnumerable<TSource> source)",
+        |c| extreme(c, Ordering::Less),
+    );
     t.extension(
         "TResult Min<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)",
         |c| extreme(c, Ordering::Less),

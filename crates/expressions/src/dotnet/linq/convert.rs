@@ -7,7 +7,11 @@ use crate::value::Value;
 
 fn to_dictionary(c: &mut Call<'_, '_>, selected: bool, comparer: usize) -> R<Value> {
     let (source, key) = (c.required(0)?, c.required(1)?);
-    let element = if selected { c.required(2)? } else { Value::Null };
+    let element = if selected {
+        c.required(2)?
+    } else {
+        Value::Null
+    };
     let comparer = KeyComparer::of(&c.value(comparer));
     let value_type = if selected { c.ty(2) } else { c.ty(0) };
     let dictionary = Dictionary::new(c.ty(1), value_type, comparer);
@@ -36,16 +40,22 @@ fn to_dictionary(c: &mut Call<'_, '_>, selected: bool, comparer: usize) -> R<Val
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Linq.Enumerable");
-    t.extension("TSource[] ToArray<TSource>(this IEnumerable<TSource> source)", |c| {
-        let source = c.required(0)?;
-        let items = c.rt.collect(&source)?;
-        Ok(collections::array(c.ty(0), items))
-    });
-    t.extension("List<TSource> ToList<TSource>(this IEnumerable<TSource> source)", |c| {
-        let source = c.required(0)?;
-        let items = c.rt.collect(&source)?;
-        Ok(collections::list(c.ty(0), items))
-    });
+    t.extension(
+        "TSource[] ToArray<TSource>(this IEnumerable<TSource> source)",
+        |c| {
+            let source = c.required(0)?;
+            let items = c.rt.collect(&source)?;
+            Ok(collections::array(c.ty(0), items))
+        },
+    );
+    t.extension(
+        "List<TSource> ToList<TSource>(this IEnumerable<TSource> source)",
+        |c| {
+            let source = c.required(0)?;
+            let items = c.rt.collect(&source)?;
+            Ok(collections::list(c.ty(0), items))
+        },
+    );
     for signature in [
         "HashSet<TSource> ToHashSet<TSource>(this IEnumerable<TSource> source)",
         "HashSet<TSource> ToHashSet<TSource>(this IEnumerable<TSource> source, IEqualityComparer<TSource> comparer)",

@@ -15,7 +15,11 @@ fn no_match() -> Fault {
 fn first(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
     let source = c.required(0)?;
     let filtered = c.len() > 1;
-    let predicate = if filtered { c.required(1)? } else { Value::Null };
+    let predicate = if filtered {
+        c.required(1)?
+    } else {
+        Value::Null
+    };
     let mut run = c.rt.iterate(&source)?;
     while let Some(item) = run.next(c.rt)? {
         c.rt.tick()?;
@@ -33,7 +37,11 @@ fn first(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
 fn last(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
     let source = c.required(0)?;
     let filtered = c.len() > 1;
-    let predicate = if filtered { c.required(1)? } else { Value::Null };
+    let predicate = if filtered {
+        c.required(1)?
+    } else {
+        Value::Null
+    };
     let mut found = None;
     let mut run = c.rt.iterate(&source)?;
     while let Some(item) = run.next(c.rt)? {
@@ -53,7 +61,11 @@ fn last(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
 fn single(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
     let source = c.required(0)?;
     let filtered = c.len() > 1;
-    let predicate = if filtered { c.required(1)? } else { Value::Null };
+    let predicate = if filtered {
+        c.required(1)?
+    } else {
+        Value::Null
+    };
     let mut found: Option<Value> = None;
     let mut run = c.rt.iterate(&source)?;
     while let Some(item) = run.next(c.rt)? {
@@ -193,7 +205,12 @@ fn sequence_equal(c: &mut Call<'_, '_>) -> R<Value> {
 macro_rules! with_predicate {
     ($t:ident, $result:literal, $name:literal, $run:expr) => {
         $t.extension(
-            concat!($result, " ", $name, "<TSource>(this IEnumerable<TSource> source)"),
+            concat!(
+                $result,
+                " ",
+                $name,
+                "<TSource>(this IEnumerable<TSource> source)"
+            ),
             $run,
         );
         $t.extension(

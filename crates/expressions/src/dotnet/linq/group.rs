@@ -19,7 +19,10 @@ struct Group {
 
 impl Object for Group {
     fn type_of(&self) -> Type {
-        Type::generic(known::GROUPING, [self.key_type.clone(), self.element.clone()])
+        Type::generic(
+            known::GROUPING,
+            [self.key_type.clone(), self.element.clone()],
+        )
     }
 
     fn iterate(self: Rc<Self>, _rt: &mut Runtime<'_>) -> R<Option<Box<dyn Iter>>> {
@@ -55,9 +58,7 @@ impl Object for Lookup {
             .groups
             .list
             .iter()
-            .map(|(key, items)| {
-                group(&self.key_type, &self.element, key.clone(), items.clone())
-            })
+            .map(|(key, items)| group(&self.key_type, &self.element, key.clone(), items.clone()))
             .collect();
         Ok(Some(Box::new(Ready(groups.into_iter()))))
     }
@@ -233,7 +234,9 @@ pub(super) fn define(types: &mut Types) {
 
     let mut t = types.interface("System.Linq.ILookup<TKey, TElement>");
     t.base("IEnumerable<IGrouping<TKey, TElement>>");
-    t.property("int Count", |c| Ok(int(c.object::<Lookup>(0)?.groups.list.len())));
+    t.property("int Count", |c| {
+        Ok(int(c.object::<Lookup>(0)?.groups.list.len()))
+    });
     t.method("bool Contains(TKey key)", |c| {
         let lookup = c.object::<Lookup>(0)?;
         Ok(lookup
@@ -245,7 +248,10 @@ pub(super) fn define(types: &mut Types) {
     t.indexer("IEnumerable<TElement> this[TKey key]", |c| {
         let lookup = c.object::<Lookup>(0)?;
         let key = c.value(1);
-        let items = lookup.groups.find(lookup.comparer, &key).unwrap_or_default();
+        let items = lookup
+            .groups
+            .find(lookup.comparer, &key)
+            .unwrap_or_default();
         Ok(group(&lookup.key_type, &lookup.element, key, items))
     });
 

@@ -35,9 +35,7 @@ impl<F: FnMut(&mut Runtime<'_>) -> R<Option<Value>>> Iter for Each<F> {
     }
 }
 
-fn each(
-    next: impl FnMut(&mut Runtime<'_>) -> R<Option<Value>> + 'static,
-) -> R<Box<dyn Iter>> {
+fn each(next: impl FnMut(&mut Runtime<'_>) -> R<Option<Value>> + 'static) -> R<Box<dyn Iter>> {
     Ok(Box::new(Each(next)))
 }
 

@@ -39,7 +39,11 @@ impl Object for Ordered {
             }
             keys.push(column);
         }
-        let rankings: Vec<Ranking> = self.keys.iter().map(|by| Ranking::of(&by.comparer)).collect();
+        let rankings: Vec<Ranking> = self
+            .keys
+            .iter()
+            .map(|by| Ranking::of(&by.comparer))
+            .collect();
         let order = sort::order(rt, items.len(), &mut |rt, a, b| {
             for ((column, ranking), by) in keys.iter().zip(&rankings).zip(&self.keys) {
                 let (Some(x), Some(y)) = (column.get(a), column.get(b)) else {
@@ -48,7 +52,11 @@ impl Object for Ordered {
                 let order = ranking.compare(rt, x, y)?.ok_or_else(|| {
                     Fault::argument("At least one object must implement IComparable.", "")
                 })?;
-                let order = if by.descending { order.reverse() } else { order };
+                let order = if by.descending {
+                    order.reverse()
+                } else {
+                    order
+                };
                 if order != Ordering::Equal {
                     return Ok(order);
                 }

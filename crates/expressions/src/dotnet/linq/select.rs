@@ -21,7 +21,10 @@ fn filter(c: &mut Call<'_, '_>, indexed: bool) -> R<Value> {
                 let keep = if indexed {
                     let at = Value::Int32(index);
                     index = index.wrapping_add(1);
-                    matches!(rt.invoke(&predicate, &[item.clone(), at])?, Value::Bool(true))
+                    matches!(
+                        rt.invoke(&predicate, &[item.clone(), at])?,
+                        Value::Bool(true)
+                    )
                 } else {
                     rt.test(&predicate, &item)?
                 };
@@ -56,7 +59,11 @@ fn project(c: &mut Call<'_, '_>, indexed: bool) -> R<Value> {
 /// `SelectMany`; `result` combines an element with each of its inner ones.
 fn flatten(c: &mut Call<'_, '_>, indexed: bool, combined: bool) -> R<Value> {
     let (source, selector) = (c.required(0)?, c.required(1)?);
-    let result = if combined { c.required(2)? } else { Value::Null };
+    let result = if combined {
+        c.required(2)?
+    } else {
+        Value::Null
+    };
     let element = c.ty(if combined { 2 } else { 1 });
     lazy(c, element, move |rt| {
         let mut outer = rt.iterate(&source)?;
@@ -150,7 +157,10 @@ fn while_true(c: &mut Call<'_, '_>, taking: bool, indexed: bool) -> R<Value> {
                 let holds = if indexed {
                     let at = Value::Int32(index);
                     index = index.wrapping_add(1);
-                    matches!(rt.invoke(&predicate, &[item.clone(), at])?, Value::Bool(true))
+                    matches!(
+                        rt.invoke(&predicate, &[item.clone(), at])?,
+                        Value::Bool(true)
+                    )
                 } else {
                     rt.test(&predicate, &item)?
                 };
@@ -234,7 +244,11 @@ fn zip(c: &mut Call<'_, '_>, pairs: bool) -> R<Value> {
 
 fn default_if_empty(c: &mut Call<'_, '_>, given: bool) -> R<Value> {
     let (source, element) = (c.required(0)?, c.ty(0));
-    let instead = if given { c.value(1) } else { default_of(&element) };
+    let instead = if given {
+        c.value(1)
+    } else {
+        default_of(&element)
+    };
     lazy(c, element, move |rt| {
         let mut run = rt.iterate(&source)?;
         let mut instead = Some(instead.clone());

@@ -3,6 +3,7 @@
 mod boolean;
 mod default;
 mod delegates;
+mod enumeration;
 mod exceptions;
 mod nullable;
 mod object;
@@ -19,6 +20,7 @@ use crate::value::Str;
 
 pub(super) fn define(types: &mut Types) {
     object::define(types);
+    enumeration::define(types);
     exceptions::define(types);
     for name in [
         "Boolean",

@@ -1,7 +1,10 @@
 //! `System.Object`, `System.Type` and the roots of value types, enumerations and delegates.
 
+use std::rc::Rc;
+
 use crate::runtime::{equals, hash};
-use crate::types::Types;
+use crate::types::relations::base_class;
+use crate::types::{Type, Types};
 use crate::value::{Str, TypeObject, Value};
 
 pub(super) fn define(types: &mut Types) {
@@ -26,7 +29,6 @@ pub(super) fn define(types: &mut Types) {
     });
 
     types.class("System.ValueType").base("object");
-    types.class("System.Enum").base("ValueType");
     types.class("System.Delegate").base("object");
     types.interface("System.IDisposable");
     types.interface("System.IComparable");
@@ -42,6 +44,36 @@ pub(super) fn define(types: &mut Types) {
         let ty = c.object::<TypeObject>(0)?;
         Ok(Str::from(ty.0.full_name()).into())
     });
+    t.property("string Namespace", |c| {
+        let ty = c.object::<TypeObject>(0)?;
+        Ok(ty.0.def().map(|def| Str::from(&*def.namespace)).into())
+    })
+    .beyond_documentation();
+    t.property("Type BaseType", |c| {
+        let ty = c.object::<TypeObject>(0)?;
+        Ok(base_class(&ty.0)
+            .map(|base| Rc::new(TypeObject(base)))
+            .into())
+    })
+    .beyond_documentation();
+    t.property("bool IsArray", |c| {
+        let ty = c.object::<TypeObject>(0)?;
+        Ok(matches!(ty.0, Type::Array(..)).into())
+    })
+    .beyond_documentation();
+    t.property("bool IsEnum", |c| {
+        Ok(c.object::<TypeObject>(0)?.0.is_enum().into())
+    })
+    .beyond_documentation();
+    t.property("bool IsValueType", |c| {
+        let ty = c.object::<TypeObject>(0)?;
+        Ok((ty.0.is_value_type() || ty.0.nullable_underlying().is_some()).into())
+    })
+    .beyond_documentation();
+    t.property("bool IsGenericType", |c| {
+        Ok((!c.object::<TypeObject>(0)?.0.args().is_empty()).into())
+    })
+    .beyond_documentation();
 }
 
 /// `new object()`

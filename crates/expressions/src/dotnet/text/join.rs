@@ -18,8 +18,8 @@ pub(super) fn push(rt: &mut Runtime<'_>, out: &mut StrBuilder, value: &Value) ->
 /// The texts of all arguments in a row.
 fn concat(c: &mut Call<'_, '_>) -> R<Value> {
     let mut out = StrBuilder::new();
-    for value in c.args.to_vec() {
-        push(c.rt, &mut out, &value)?;
+    for value in c.args.iter() {
+        push(c.rt, &mut out, value)?;
     }
     Ok(out.finish().into())
 }

@@ -103,7 +103,7 @@ fn ignoring(ignore: bool) -> StringComparison {
 /// `Compare(strA, indexA, strB, indexB, length, …)`
 fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
     let length = c.int(4)?;
-    let mut cut = |text: usize, index: usize, name: &str| -> R<Option<Str>> {
+    let cut = |text: usize, index: usize, name: &str| -> R<Option<Str>> {
         let Some(text) = c.opt_str(text)? else {
             return Ok(None);
         };

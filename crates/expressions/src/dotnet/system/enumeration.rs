@@ -1,0 +1,164 @@
+//! `System.Enum`: names, parsing and flags of enumeration values.
+
+use crate::dotnet::collections;
+use crate::runtime::{Call, Fault, R};
+use crate::types::{Kind, Type, TypeDef, Types};
+use crate::value::{Str, TypeObject, Value};
+
+/// The enumeration that a `Type` argument names.
+fn argument(c: &Call<'_, '_>, index: usize) -> R<&'static TypeDef> {
+    let ty = c.object::<TypeObject>(index)?.0.clone();
+    definition(&ty)
+}
+
+fn definition(ty: &Type) -> R<&'static TypeDef> {
+    ty.def()
+        .filter(|def| def.kind == Kind::Enum)
+        .ok_or_else(|| Fault::argument("Type provided must be an Enum.", "enumType"))
+}
+
+/// A name, a number, or several of them with commas between.
+fn parse(def: &TypeDef, text: &str, ignore_case: bool) -> Option<i64> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') {
+        return text.parse::<i32>().ok().map(i64::from);
+    }
+    let mut all = 0;
+    for part in text.split(',') {
+        let part = part.trim();
+        let (_, value) = def
+            .values
+            .iter()
+            .find(|(name, _)| *name == part || (ignore_case && name.eq_ignore_ascii_case(part)))?;
+        all |= value;
+    }
+    Some(all)
+}
+
+fn parsed(def: &TypeDef, text: &Str, ignore_case: bool) -> R<Value> {
+    if text.to_utf8().trim().is_empty() {
+        return Err(Fault::argument(
+            "Must specify valid information for parsing in the string.",
+            "value",
+        ));
+    }
+    match parse(def, &text.to_utf8(), ignore_case) {
+        Some(number) => Ok(Value::Enum(def.id, number)),
+        None => Err(Fault::argument(
+            &format!("Requested value '{text}' was not found."),
+            "",
+        )),
+    }
+}
+
+fn try_parse(c: &mut Call<'_, '_>, ignore_case: bool, out: usize) -> R<Value> {
+    let def = definition(&c.ty(0))?;
+    let found = c
+        .opt_str(0)?
+        .and_then(|text| parse(def, &text.to_utf8(), ignore_case));
+    c.set(out, Value::Enum(def.id, found.unwrap_or(0)));
+    Ok(found.is_some().into())
+}
+
+/// The number of an enumeration value, or of an integer that stands for one.
+fn number(value: &Value) -> R<i64> {
+    value
+        .as_integer()
+        .ok_or_else(|| Fault::argument("The value must be an enumeration value.", "value"))
+}
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.class("System.Enum");
+    t.base("ValueType").base("IComparable");
+    t.static_method("object Parse(Type enumType, string value)", |c| {
+        parsed(argument(c, 0)?, &c.str(1)?, false)
+    });
+    t.static_method(
+        "object Parse(Type enumType, string value, bool ignoreCase)",
+        |c| parsed(argument(c, 0)?, &c.str(1)?, c.bool(2)?),
+    );
+    t.static_method("TEnum Parse<TEnum>(string value)", |c| {
+        parsed(definition(&c.ty(0))?, &c.str(0)?, false)
+    });
+    t.static_method("TEnum Parse<TEnum>(string value, bool ignoreCase)", |c| {
+        parsed(definition(&c.ty(0))?, &c.str(0)?, c.bool(1)?)
+    });
+    t.static_method(
+        "bool TryParse<TEnum>(string value, out TEnum result)",
+        |c| try_parse(c, false, 1),
+    );
+    t.static_method(
+        "bool TryParse<TEnum>(string value, bool ignoreCase, out TEnum result)",
+        |c| {
+            let ignore_case = c.bool(1)?;
+            try_parse(c, ignore_case, 2)
+        },
+    );
+    t.static_method("string GetName(Type enumType, object value)", |c| {
+        let def = argument(c, 0)?;
+        let wanted = number(&c.required(1)?)?;
+        Ok(def
+            .values
+            .iter()
+            .find(|(_, value)| *value == wanted)
+            .map(|(name, _)| Str::from(*name))
+            .into())
+    });
+    t.static_method("string[] GetNames(Type enumType)", |c| {
+        let mut values = argument(c, 0)?.values.clone();
+        values.sort_by_key(|(_, value)| value.cast_unsigned());
+        let names = values
+            .iter()
+            .map(|(name, _)| Str::from(*name).into())
+            .collect();
+        Ok(collections::array(Type::STRING, names))
+    });
+    t.static_method("Array GetValues(Type enumType)", |c| {
+        let def = argument(c, 0)?;
+        let mut values = def.values.clone();
+        values.sort_by_key(|(_, value)| value.cast_unsigned());
+        let items = values
+            .iter()
+            .map(|(_, value)| Value::Enum(def.id, *value))
+            .collect();
+        Ok(collections::array(Type::Named(def.id, None), items))
+    });
+    t.static_method("bool IsDefined(Type enumType, object value)", |c| {
+        let def = argument(c, 0)?;
+        Ok(match c.required(1)? {
+            Value::Str(text) => def.values.iter().any(|(name, _)| text == *name),
+            other => {
+                let wanted = number(&other)?;
+                def.values.iter().any(|(_, value)| *value == wanted)
+            }
+        }
+        .into())
+    });
+    t.static_method("object ToObject(Type enumType, object value)", |c| {
+        let def = argument(c, 0)?;
+        Ok(Value::Enum(def.id, number(&c.required(1)?)?))
+    });
+    t.static_method("Type GetUnderlyingType(Type enumType)", |c| {
+        argument(c, 0)?;
+        Ok(Value::object(TypeObject(Type::INT32)))
+    });
+    t.method("bool HasFlag(Enum flag)", |c| {
+        let (value, flag) = (number(&c.value(0))?, number(&c.required(1)?)?);
+        Ok((value & flag == flag).into())
+    });
+    t.method("string ToString(string format)", |c| {
+        let (value, format) = (c.value(0), c.opt_str(1)?);
+        let format = format.map(|f| f.to_utf8().into_owned());
+        Ok(c.rt.format(&value, format.as_deref())?.into())
+    });
+    t.method("int CompareTo(object target)", |c| match c.value(1) {
+        Value::Null => Ok(Value::Int32(1)),
+        other => {
+            let (a, b) = (number(&c.value(0))?, number(&other)?);
+            Ok((a.cmp(&b) as i32).into())
+        }
+    });
+}
