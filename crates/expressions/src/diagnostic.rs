@@ -120,14 +120,9 @@ impl Diagnostics {
 
     /// Number of diagnostics so far, to roll back to with [`Diagnostics::truncate`].
     #[must_use]
+    #[allow(clippy::len_without_is_empty)] // a position, not a size
     pub fn len(&self) -> usize {
         self.list.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
     }
 
     /// Whether an error was added at or after position `from`.

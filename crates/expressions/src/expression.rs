@@ -134,13 +134,15 @@ impl Expression {
                 }
             }
         }
-        match &self.program.main {
+        // Deeply nested code is deep recursion here.
+        let stack = self.program.stack;
+        stacker::maybe_grow(stack, stack + 1024 * 1024, || match &self.program.main {
             Code::Bool(f) => f(rt).map(Value::Bool),
             Code::Int(f) => f(rt).map(Value::Int32),
             Code::Long(f) => f(rt).map(Value::Int64),
             Code::Double(f) => f(rt).map(Value::Double),
-            Code::Val(f) => stacker::maybe_grow(192 * 1024, 2 * 1024 * 1024, || f(rt)),
-        }
+            Code::Val(f) => f(rt),
+        })
     }
 
     /// Warnings found at compile time.

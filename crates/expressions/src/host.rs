@@ -198,6 +198,11 @@ pub trait Host {
     fn matched_parameters(&self) -> &[(Arc<str>, String)];
     /// The client's certificate, DER, where TLS brought one.
     fn client_certificate(&self) -> Option<&[u8]>;
+    /// Whether a certificate, DER, was issued by an authority that the gateway trusts; its dates are checked by the caller.
+    /// A host that knows no authorities trusts none.
+    fn trusts_certificate(&self, _der: &[u8]) -> bool {
+        false
+    }
 
     /// Whether `context.Response` is not null.
     fn has_response(&self) -> bool;

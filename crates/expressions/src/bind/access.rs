@@ -60,7 +60,7 @@ impl Binder {
             Operand::Namespace(namespace) => self.namespace_member(&namespace, name, span),
             Operand::Type(ty) => self.static_member(&ty, name, span),
             other => {
-                let receiver = self.to_value(other, target.span);
+                let receiver = self.value_of(other, target.span);
                 self.member_of(receiver, name, invoked, span)
             }
         }
@@ -143,7 +143,6 @@ impl Binder {
             extensions: Vec::new(),
             explicit,
             span,
-            owner: Some(ty.clone()),
         })
     }
 
@@ -189,7 +188,6 @@ impl Binder {
                     extensions: Vec::new(),
                     explicit: Vec::new(),
                     span,
-                    owner: None,
                 }),
                 None => Operand::Value(Expr::error(span)),
             };
@@ -245,7 +243,6 @@ impl Binder {
             return Operand::Value(Expr::error(span));
         }
         let explicit = name.args.iter().map(|a| self.ty(a)).collect();
-        let owner = Some(receiver.ty.clone());
         Operand::Group(Group {
             receiver: Some(receiver),
             name: text,
@@ -253,7 +250,6 @@ impl Binder {
             extensions,
             explicit,
             span,
-            owner,
         })
     }
 
@@ -572,7 +568,7 @@ impl Binder {
         let (receiver, owner) = match self.operand(target) {
             Operand::Type(ty) => (None, ty),
             other => {
-                let value = self.to_value(other, target.span);
+                let value = self.value_of(other, target.span);
                 let ty = value.ty.clone();
                 (Some(value), ty)
             }

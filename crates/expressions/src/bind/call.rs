@@ -156,7 +156,7 @@ impl Binder {
                 Expr::error(span)
             }
             other => {
-                let value = self.to_value(other, target.span);
+                let value = self.value_of(other, target.span);
                 self.invoke(value, args, span)
             }
         }
@@ -272,7 +272,6 @@ impl Binder {
             Operand::Value(e) if e.ty == Type::Error => Shape::Any,
             Operand::Value(e) => Shape::Value(e.ty.clone(), e.constant().cloned()),
             Operand::Lambda(lambda, _) => {
-                let count = lambda.parameters.as_ref().map(Vec::len);
                 let explicit = lambda.parameters.as_ref().and_then(|parameters| {
                     let mut types = Vec::new();
                     for parameter in parameters {
@@ -284,7 +283,7 @@ impl Binder {
                     }
                     Some(types)
                 });
-                Shape::Lambda(count, explicit)
+                Shape::Lambda(explicit)
             }
             Operand::Group(_) => Shape::Group,
             Operand::Default(_) => Shape::Default,
@@ -872,7 +871,7 @@ impl Binder {
     /// When inference fails, an error inside a lambda is the likely reason: show it.
     fn report_lambda_errors(&mut self, candidates: &[Candidate], args: &[BoundArg]) {
         for (index, arg) in args.iter().enumerate() {
-            let Operand::Lambda(lambda, at) = &arg.operand else {
+            let Operand::Lambda(lambda, _) = &arg.operand else {
                 continue;
             };
             for candidate in candidates {
@@ -904,8 +903,8 @@ impl Binder {
                 {
                     continue;
                 }
-                let (lambda, at) = (lambda.clone(), *at);
-                self.bind_lambda_for_errors(&lambda, &inputs, at);
+                let lambda = lambda.clone();
+                self.bind_lambda_for_errors(&lambda, &inputs);
                 return;
             }
         }

@@ -145,7 +145,7 @@ impl Binder {
     }
 
     /// The value an operand is; reports an error where it is none.
-    pub(super) fn to_value(&mut self, operand: Operand, span: Span) -> Expr {
+    pub(super) fn value_of(&mut self, operand: Operand, span: Span) -> Expr {
         match operand {
             Operand::Value(expr) => expr,
             Operand::Throw(expr) => expr,
@@ -227,7 +227,7 @@ impl Binder {
                 }
             },
             other => {
-                let value = self.to_value(other, span);
+                let value = self.value_of(other, span);
                 self.convert(value, to)
             }
         }

@@ -15,7 +15,7 @@ impl Binder {
     /// Binds an expression that must have a value.
     pub(super) fn value(&mut self, expr: &ast::Expr) -> Expr {
         let operand = self.operand(expr);
-        self.to_value(operand, expr.span)
+        self.value_of(operand, expr.span)
     }
 
     /// Binds an expression and converts it to `to`.
@@ -171,7 +171,7 @@ impl Binder {
                     let ty = left.ty.clone();
                     self.operand_to(operand, &ty, right.span)
                 }
-                (_, operand) => self.to_value(operand, right.span),
+                (_, operand) => self.value_of(operand, right.span),
             };
             left = self.binary(op, left, right, span);
         }
@@ -281,26 +281,26 @@ impl Binder {
         let (a, b) = (self.operand(then), self.operand(other));
         let (a, b) = match (a, b) {
             (Operand::Throw(mut a), b) => {
-                let b = self.to_value(b, other.span);
+                let b = self.value_of(b, other.span);
                 a.ty = b.ty.clone();
                 (a, b)
             }
             (a, Operand::Throw(mut b)) => {
-                let a = self.to_value(a, then.span);
+                let a = self.value_of(a, then.span);
                 b.ty = a.ty.clone();
                 (a, b)
             }
             (Operand::Default(at), b) => {
-                let b = self.to_value(b, other.span);
+                let b = self.value_of(b, other.span);
                 let ty = b.ty.clone();
                 (self.default_value(&ty, at), b)
             }
             (a, Operand::Default(at)) => {
-                let a = self.to_value(a, then.span);
+                let a = self.value_of(a, then.span);
                 let ty = a.ty.clone();
                 (a, self.default_value(&ty, at))
             }
-            (a, b) => (self.to_value(a, then.span), self.to_value(b, other.span)),
+            (a, b) => (self.value_of(a, then.span), self.value_of(b, other.span)),
         };
         if a.ty == Type::Error || b.ty == Type::Error {
             return Expr::error(span);
@@ -884,7 +884,7 @@ impl Binder {
             return sequence(effects, whole);
         }
         let right_operand = self.operand(value);
-        let right = self.to_value(right_operand, value.span);
+        let right = self.value_of(right_operand, value.span);
         let ty = place.ty().clone();
         let result = self.binary(op, old.clone(), right.clone(), span);
         if result.ty == Type::Error {
@@ -1145,7 +1145,6 @@ impl Binder {
             extensions: Vec::new(),
             explicit: Vec::new(),
             span,
-            owner: None,
         })
     }
 }

@@ -415,7 +415,7 @@ impl Flow<'_> {
             }
             Kind::Convert(a, ..)
             | Kind::Negate(_, a, _)
-            | Kind::Complement(_, a)
+            | Kind::Complement(a)
             | Kind::As(a, _)
             | Kind::RecordGet(a, _)
             | Kind::DynamicGet(a, _)

@@ -15,7 +15,6 @@ const MOST_INSTANCES: usize = 16;
 
 /// What a bound body said about itself.
 struct Finished {
-    statements: Vec<Stmt>,
     /// Types of returned values.
     found: Vec<Type>,
     bare: bool,
@@ -52,7 +51,7 @@ impl Binder {
             );
             return Expr::error(span);
         }
-        let (id, finished) = self.enter_lambda(lambda, &inputs, Some(&result), span);
+        let (id, finished) = self.enter_lambda(lambda, &inputs, Some(&result));
         if finished.completes && result != Type::Void {
             self.diagnostics.error_with_help(
                 "CS1643",
@@ -61,18 +60,12 @@ impl Binder {
                 None,
             );
         }
-        let _ = finished;
         Expr::new(Kind::Lambda(id), to.clone(), span)
     }
 
     /// Binds a lambda only to report what is wrong inside.
-    pub(super) fn bind_lambda_for_errors(
-        &mut self,
-        lambda: &ast::Lambda,
-        inputs: &[Type],
-        span: Span,
-    ) {
-        let _ = self.enter_lambda(lambda, inputs, None, span);
+    pub(super) fn bind_lambda_for_errors(&mut self, lambda: &ast::Lambda, inputs: &[Type]) {
+        let _ = self.enter_lambda(lambda, inputs, None);
     }
 
     /// What a lambda gives for parameters of these types, found by binding it for trial.
@@ -94,8 +87,7 @@ impl Binder {
             return known.clone();
         }
         let inputs = inputs.to_vec();
-        let (finished, failed) =
-            self.trial(|b| b.enter_lambda(lambda, &inputs, None, Span::default()).1);
+        let (finished, failed) = self.trial(|b| b.enter_lambda(lambda, &inputs, None).1);
         let outcome = if failed {
             Outcome::Wrong
         } else if finished.never {
@@ -135,7 +127,6 @@ impl Binder {
         lambda: &ast::Lambda,
         inputs: &[Type],
         result: Option<&Type>,
-        span: Span,
     ) -> (FuncId, Finished) {
         let empty = Vec::new();
         let parameters = lambda.parameters.as_ref().unwrap_or(&empty);
@@ -186,7 +177,6 @@ impl Binder {
             },
             &lambda.body,
             result,
-            span,
         )
     }
 
@@ -196,7 +186,6 @@ impl Binder {
         declare: impl FnOnce(&mut Self) -> Vec<(super::VarId, PassBy)>,
         body: &LambdaBody,
         result: Option<&Type>,
-        span: Span,
     ) -> (FuncId, Finished) {
         let id = FuncId(self.funcs.len());
         self.funcs.push(Func {
@@ -222,7 +211,7 @@ impl Binder {
         let parameters = declare(self);
         let (statements, completes, droppable, never) = match body {
             LambdaBody::Expression(expr) => self.expression_body(expr, result),
-            LambdaBody::Block(statements, _) => {
+            LambdaBody::Block(statements) => {
                 let (bound, completes) = self.statements(statements);
                 (bound, completes, false, false)
             }
@@ -238,22 +227,15 @@ impl Binder {
             self.finallies,
             self.receivers,
         ) = outer;
-        let result_ty = match result {
-            Some(ty) => ty.clone(),
-            None => overload::best_common(&frame.found).unwrap_or(Type::Void),
-        };
         if let Some(place) = self.bodies.get_mut(id.0) {
             *place = Some(Body {
                 parameters,
-                statements: statements.clone(),
-                result: result_ty,
+                statements,
             });
         }
-        let _ = span;
         (
             id,
             Finished {
-                statements,
                 found: frame.found,
                 bare: frame.bare,
                 completes,
@@ -299,7 +281,7 @@ impl Binder {
                         Type::Null,
                         expr.span,
                     ),
-                    other => self.to_value(other, expr.span),
+                    other => self.value_of(other, expr.span),
                 };
                 if let Some(frame) = self.frames.last_mut() {
                     frame.found.push(value.ty.clone());
@@ -445,7 +427,6 @@ impl Binder {
         self.type_params.push(scope);
         let result = function.result.substitute(&[], types);
         let outer_function = std::mem::replace(&mut self.function, function.owner);
-        let before = self.funcs.len();
         let syntax = function.syntax.clone();
         let (made, finished) = self.function(
             |b| {
@@ -462,9 +443,7 @@ impl Binder {
             },
             &syntax.body,
             Some(&result),
-            function.declared,
         );
-        let _ = before;
         self.function = outer_function;
         self.type_params = outer_params;
         self.scopes.extend(hidden);
@@ -475,7 +454,6 @@ impl Binder {
                 format!("'{}': not all code paths return a value", syntax.name.name),
             );
         }
-        let _ = finished.statements;
         // The body was bound under a number of its own: move it to the function's.
         self.rename(made, id);
     }

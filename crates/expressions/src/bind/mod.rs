@@ -92,8 +92,6 @@ struct Group {
     extensions: Vec<overload::Candidate>,
     explicit: Vec<Type>,
     span: Span,
-    /// What to report when nothing fits: the type searched.
-    owner: Option<Type>,
 }
 
 /// Key of a speculatively bound lambda: its place in the syntax tree, the binding it happens in, its parameters' types.
@@ -197,7 +195,7 @@ impl Binder {
                 let value = self.value(expr);
                 self.check_target(&value, target);
                 let ty = value.ty.clone();
-                self.set_main(vec![tree::Stmt::Return(Some(value))], ty.clone());
+                self.set_main(vec![tree::Stmt::Return(Some(value))]);
                 ty
             }
             ast::Source::Block(statements, close) => {
@@ -227,18 +225,17 @@ impl Binder {
                     Some((first, rest)) if rest.iter().all(|t| t == first) => first.clone(),
                     _ => Type::OBJECT,
                 };
-                self.set_main(body, ty.clone());
+                self.set_main(body);
                 ty
             }
         }
     }
 
-    fn set_main(&mut self, statements: Vec<tree::Stmt>, result: Type) {
+    fn set_main(&mut self, statements: Vec<tree::Stmt>) {
         if let Some(main) = self.bodies.first_mut() {
             *main = Some(Body {
                 parameters: Vec::new(),
                 statements,
-                result,
             });
         }
     }

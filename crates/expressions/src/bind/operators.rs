@@ -82,7 +82,7 @@ impl Binder {
             }
             UnaryOp::Complement if operand.ty.is_enum() => {
                 let ty = operand.ty.clone();
-                return Expr::new(Kind::Complement(Num::Int32, operand), ty, span);
+                return Expr::new(Kind::Complement(operand), ty, span);
             }
             UnaryOp::Not => None,
             _ => Num::of(&operand.ty),
@@ -149,7 +149,7 @@ impl Binder {
                 .unwrap_or_else(|| Expr::new(Kind::Negate(wide, operand, self.checked), ty, span)),
             _ => self
                 .fold_complement(&operand, span)
-                .unwrap_or_else(|| Expr::new(Kind::Complement(wide, operand), ty, span)),
+                .unwrap_or_else(|| Expr::new(Kind::Complement(operand), ty, span)),
         }
     }
 

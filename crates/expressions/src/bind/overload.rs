@@ -73,8 +73,8 @@ impl Candidate {
 #[allow(missing_docs)]
 pub enum Shape {
     Value(Type, Option<Const>),
-    /// A lambda with that many parameters (`None`: fits any), their types where written.
-    Lambda(Option<usize>, Option<Vec<Type>>),
+    /// A lambda, its parameters' types where written.
+    Lambda(Option<Vec<Type>>),
     /// A method group.
     Group,
     /// `out`/`ref` with the variable's type, `None` for `out var`.
@@ -317,7 +317,7 @@ fn map_arguments(
 fn applies(arg: &Argument, index: usize, ty: &Type, oracle: &mut dyn Oracle) -> bool {
     match &arg.shape {
         Shape::Value(from, constant) => converts(from, constant.as_ref(), ty),
-        Shape::Lambda(..) | Shape::Group => {
+        Shape::Lambda(_) | Shape::Group => {
             if *ty == Type::Error {
                 return true;
             }
@@ -463,7 +463,7 @@ fn better_conversion(
             }
             better_target(t1, t2)
         }
-        Shape::Lambda(..) | Shape::Group => {
+        Shape::Lambda(_) | Shape::Group => {
             let (Some((inputs, r1)), Some((inputs2, r2))) = (invoke_of(t1), invoke_of(t2)) else {
                 return false;
             };
@@ -577,7 +577,7 @@ fn infer(
                     lower(ty, param, &mut bounds);
                 }
                 Shape::Reference(Some(ty)) => exact(ty, param, &mut bounds),
-                Shape::Lambda(_, explicit) => {
+                Shape::Lambda(explicit) => {
                     if let (Some(types), Some((inputs, _))) = (explicit, invoke_of(param)) {
                         for (found, open) in types.iter().zip(&inputs) {
                             exact(found, open, &mut bounds);

@@ -53,8 +53,8 @@ impl Binder {
         let span = statement.span;
         match &*statement.kind {
             StmtKind::Empty => (Stmt::Nop, true),
-            StmtKind::Block(body, _) => self.block(body),
-            StmtKind::Checked(checked, body, _) => self.in_checked(*checked, |b| b.block(body)),
+            StmtKind::Block(body) => self.block(body),
+            StmtKind::Checked(checked, body) => self.in_checked(*checked, |b| b.block(body)),
             StmtKind::Local {
                 ty,
                 names,
@@ -292,7 +292,7 @@ impl Binder {
             );
             return Expr::error(value.span);
         }
-        self.to_value(operand, value.span)
+        self.value_of(operand, value.span)
     }
 
     fn loop_body(&mut self, body: &ast::Stmt) -> (Stmt, bool) {
@@ -534,7 +534,7 @@ impl Binder {
                 let operand = self.operand(value);
                 let bound = match operand {
                     Operand::Default(at) => self.default_value(&Type::OBJECT, at),
-                    other => self.to_value(other, value.span),
+                    other => self.value_of(other, value.span),
                 };
                 if let Some(frame) = self.frames.last_mut() {
                     frame.found.push(bound.ty.clone());
@@ -550,7 +550,7 @@ impl Binder {
             None => {
                 let bound = match self.operand(value) {
                     Operand::Default(at) => Expr::new(Kind::Const(Const::Null), Type::Null, at),
-                    other => self.to_value(other, value.span),
+                    other => self.value_of(other, value.span),
                 };
                 if let Some(frame) = self.frames.last_mut() {
                     frame.found.push(bound.ty.clone());

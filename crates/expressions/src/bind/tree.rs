@@ -82,7 +82,7 @@ pub enum Kind {
     SetLocal(VarId, Expr),
     Convert(Expr, Conversion, bool),
     Negate(Num, Expr, bool),
-    Complement(Num, Expr),
+    Complement(Expr),
     Not(Expr),
     /// Arithmetic of two operands of one numeric type; the last field is "checked".
     Arith(BinaryOp, Num, Expr, Expr, bool),
@@ -287,7 +287,6 @@ pub struct Catch {
 pub struct Body {
     pub parameters: Vec<(VarId, PassBy)>,
     pub statements: Vec<Stmt>,
-    pub result: Type,
 }
 
 impl Expr {

@@ -29,7 +29,7 @@ impl Compiler {
     }
 
     pub(super) fn expr(&mut self, e: Expr) -> Code {
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.expr_inner(e))
+        self.nested(|c| c.expr_inner(e))
     }
 
     fn expr_inner(&mut self, e: Expr) -> Code {
@@ -48,7 +48,7 @@ impl Compiler {
                 self.convert(value, conversion, checked, at)
             }
             Kind::Negate(num, value, checked) => self.negate(num, value, checked, at),
-            Kind::Complement(_, value) => {
+            Kind::Complement(value) => {
                 let f = self.val(value);
                 Code::Val(Box::new(move |rt| crate::runtime::ops::complement(&f(rt)?)))
             }

@@ -42,12 +42,14 @@ type Place = Arc<OnceLock<Arc<FunctionCode>>>;
 pub struct Program {
     /// The code of the whole.
     pub main: Code,
+    /// Bytes of machine stack that running it may need, calls of functions apart.
+    pub stack: usize,
     /// Stack slots it needs.
     pub slots: usize,
     /// Of these, the ones that lambdas capture.
     pub shared: Vec<usize>,
     /// Keeps the local functions alive; calls hold them weakly.
-    pub functions: Vec<Place>,
+    _functions: Vec<Place>,
 }
 
 /// Where a variable lies, seen from one function.
@@ -68,6 +70,16 @@ struct Compiler {
     sizes: Vec<usize>,
     places: Vec<Place>,
     function: FuncId,
+    /// Nesting of the expression being compiled, and the deepest so far in this function.
+    depth: usize,
+    deepest: usize,
+}
+
+/// Machine stack that one level of nesting takes at most, unoptimised builds included.
+const BYTES_PER_LEVEL: usize = 1024;
+
+fn stack_for(depth: usize) -> usize {
+    64 * 1024 + depth * BYTES_PER_LEVEL
 }
 
 /// Compiles a bound expression that has no errors.
@@ -90,6 +102,8 @@ pub fn compile(bound: Bound) -> Program {
         sizes,
         places: (0..count).map(|_| Place::default()).collect(),
         function: FuncId(0),
+        depth: 0,
+        deepest: 0,
     };
     let main = compiler.bodies.first_mut().and_then(Option::take);
     let code = match main {
@@ -99,13 +113,23 @@ pub fn compile(bound: Bound) -> Program {
     let shared = compiler.shared(FuncId(0));
     Program {
         main: code,
+        stack: stack_for(compiler.deepest),
         slots: compiler.sizes.first().copied().unwrap_or(0),
         shared,
-        functions: compiler.places,
+        _functions: compiler.places,
     }
 }
 
 impl Compiler {
+    /// Compiles one level deeper.
+    fn nested<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        let result = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || compile(self));
+        self.depth -= 1;
+        result
+    }
+
     fn shared(&self, function: FuncId) -> Vec<usize> {
         self.vars
             .iter()
@@ -152,13 +176,19 @@ impl Compiler {
                 (slot, shared, *pass)
             })
             .collect::<Vec<(usize, bool, PassBy)>>();
+        let nesting = (
+            std::mem::take(&mut self.depth),
+            std::mem::take(&mut self.deepest),
+        );
         let code = self.body(body);
         let made = Arc::new(FunctionCode {
+            stack: stack_for(self.deepest),
             parameters,
             slots: self.sizes.get(id.0).copied().unwrap_or(0),
             shared: self.shared(id),
             body: code.into_val(),
         });
+        (self.depth, self.deepest) = nesting;
         self.function = outer;
         let _ = place.set(made.clone());
         Some(made)

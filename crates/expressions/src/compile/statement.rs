@@ -63,9 +63,7 @@ impl Compiler {
     }
 
     fn statement(&mut self, statement: Stmt) -> Step {
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
-            self.statement_inner(statement)
-        })
+        self.nested(|c| c.statement_inner(statement))
     }
 
     fn statement_inner(&mut self, statement: Stmt) -> Step {

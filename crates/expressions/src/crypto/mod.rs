@@ -1,12 +1,17 @@
-//! Hashes, keyed hashes and symmetric ciphers by .NET's names, over the RustCrypto crates.
+//! Hashes, keyed hashes and symmetric ciphers by .NET's names, over the RustCrypto crates; RSA over
+//! aws-lc-rs, because a constant-time implementation is needed there; X.509 certificates.
 //!
 //! Bytes flow in, bytes or a [`Error`] with .NET's message flow out. Keys are never part of an error or of Debug output.
 
+mod certificate;
 mod cipher;
 mod hash;
+mod rsa;
 
+pub use certificate::{Certificate, NameType};
 pub use cipher::{Algorithm, Mode, Padding, decrypt, encrypt};
 pub use hash::HashKind;
+pub use rsa::{EncryptionPadding, RsaKey, SignaturePadding};
 
 /// `System.Security.Cryptography.CryptographicException` in the making.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,15 +7,21 @@ use super::{Call, Cell, Fault, R, Runtime, Slot};
 use crate::types::{Member, PassBy, Type};
 use crate::value::{Object, Value};
 
+/// Fresh machine stack comes in pieces of at least this size.
+const STACK_PIECE: usize = 2 * 1024 * 1024;
+
 /// Code of a lambda or local function, shared between threads.
 pub struct FunctionCode {
     /// Stack slot and boxedness of each parameter.
     pub parameters: Vec<(usize, bool, PassBy)>,
+    /// Bytes of machine stack that a call may need, further calls apart.
+    pub stack: usize,
     /// Number of stack slots.
     pub slots: usize,
     /// Slots of variables that inner functions capture.
     pub shared: Vec<usize>,
     /// The body: its value is the function's.
+    #[allow(clippy::type_complexity)]
     pub body: Box<dyn Fn(&mut Runtime<'_>) -> R<Value> + Send + Sync>,
 }
 
@@ -114,7 +120,7 @@ pub fn call_function(
     let outer_captured = std::mem::replace(&mut rt.captured, captured);
     rt.depth += 1;
     // Deep recursion of the expression is deep recursion here: go on with a fresh piece of stack when it runs out.
-    let result = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || (code.body)(rt));
+    let result = stacker::maybe_grow(code.stack, code.stack + STACK_PIECE, || (code.body)(rt));
     rt.depth -= 1;
     for ((slot, _, pass), arg) in code.parameters.iter().zip(args.iter_mut()) {
         if matches!(pass, PassBy::Out | PassBy::Ref) {

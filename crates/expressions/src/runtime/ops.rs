@@ -250,8 +250,8 @@ fn from_float(n: f64, single: Option<f32>, to: Num, checked: bool) -> R<Value> {
     // The processor's answer for what does not fit: the smallest number of the register that is used.
     let register = match to {
         Num::Int64 | Num::UInt64 => i128::from(i64::MIN),
-        Num::UInt32 if whole >= -9.2e18 && whole <= 9.2e18 => whole as i128,
-        _ if whole >= -2_147_483_648.0 && whole <= 2_147_483_647.0 => whole as i128,
+        Num::UInt32 if (-9.2e18..=9.2e18).contains(&whole) => whole as i128,
+        _ if (-2_147_483_648.0..=2_147_483_647.0).contains(&whole) => whole as i128,
         Num::UInt32 => 0,
         _ => i128::from(i32::MIN),
     };

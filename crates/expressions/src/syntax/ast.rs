@@ -178,7 +178,7 @@ pub struct LambdaParameter {
 #[allow(missing_docs)]
 pub enum LambdaBody {
     Expression(Expr),
-    Block(Vec<Stmt>, Span),
+    Block(Vec<Stmt>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,7 +306,7 @@ pub struct Stmt {
 #[allow(missing_docs)] // named after the C# grammar
 pub enum StmtKind {
     Empty,
-    Block(Vec<Stmt>, Span),
+    Block(Vec<Stmt>),
     Local {
         ty: TypeSyntax,
         names: Vec<(Ident, Option<Expr>)>,
@@ -340,10 +340,9 @@ pub enum StmtKind {
         body: Vec<Stmt>,
         catches: Vec<Catch>,
         finally: Option<Vec<Stmt>>,
-        end: Span,
     },
     Using(UsingResource, Stmt),
-    Checked(bool, Vec<Stmt>, Span),
+    Checked(bool, Vec<Stmt>),
     Lock(Expr, Stmt),
 }
 

@@ -190,7 +190,8 @@ impl Parser<'_> {
         if let Some(ty) = self.try_type() {
             let ty = self.unread_nullable(ty);
             // `when` starts the guard of a case label, unless it is the name itself.
-            if self.is_ident(0) && !(self.is_word("when") && !self.is_ahead(1, ":")) {
+            let names = !self.is_word("when") || self.is_ahead(1, ":");
+            if names && self.is_ident(0) {
                 let designation = self.designation();
                 return Pattern::Declaration(ty, designation);
             }
@@ -967,7 +968,6 @@ impl Parser<'_> {
     }
 
     pub(super) fn lambda_block(&mut self) -> LambdaBody {
-        let (statements, close) = self.block_statements();
-        LambdaBody::Block(statements, close)
+        LambdaBody::Block(self.block_statements().0)
     }
 }

@@ -11,5 +11,4 @@ mod query;
 mod statements;
 mod types;
 
-pub use lexer::{Lexer, Part, Tok, Token};
 pub use parser::parse;

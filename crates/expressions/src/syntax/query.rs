@@ -34,7 +34,7 @@ impl Parser<'_> {
 
     pub(super) fn query(&mut self) -> Expr {
         let start = self.current().span;
-        let (name, mut source) = self.from_clause();
+        let (name, mut source) = self.range_clause();
         let mut range = Range {
             variables: vec![name],
         };
@@ -42,7 +42,7 @@ impl Parser<'_> {
         loop {
             let at = self.current().span;
             if self.is_word("from") {
-                let (name, inner) = self.from_clause();
+                let (name, inner) = self.range_clause();
                 let collection = self.over(&range, inner);
                 let result = self.widen(&range, &name);
                 source = call(source, "SelectMany", vec![collection, result], at);
@@ -151,7 +151,7 @@ impl Parser<'_> {
     }
 
     /// `from [T] x in e`
-    fn from_clause(&mut self) -> (Ident, Expr) {
+    fn range_clause(&mut self) -> (Ident, Expr) {
         self.bump();
         let ty = if self.is_keyword_ahead(1, "in") {
             None

@@ -79,10 +79,7 @@ impl Parser<'_> {
     fn statement_kind(&mut self) -> StmtKind {
         let token = self.current();
         match token.tok {
-            Tok::Punct("{") => {
-                let (body, close) = self.block_statements();
-                StmtKind::Block(body, close)
-            }
+            Tok::Punct("{") => StmtKind::Block(self.block_statements().0),
             Tok::Punct(";") => {
                 self.bump();
                 StmtKind::Empty
@@ -156,8 +153,8 @@ impl Parser<'_> {
             }
             "checked" | "unchecked" if self.is_ahead(1, "{") => {
                 self.bump();
-                let (body, close) = self.block_statements();
-                StmtKind::Checked(word == "checked", body, close)
+                let (body, _) = self.block_statements();
+                StmtKind::Checked(word == "checked", body)
             }
             "const" => {
                 self.bump();
@@ -465,11 +462,7 @@ impl Parser<'_> {
                 break;
             }
             let mut body = Vec::new();
-            while !self.is("}")
-                && !self.at_end()
-                && !self.is_keyword("case")
-                && !(self.is_keyword("default") && self.is_ahead(1, ":"))
-            {
+            while !self.is("}") && !self.at_end() && !self.is_label() {
                 self.statement_into(&mut body);
             }
             sections.push(SwitchSection {
@@ -483,6 +476,11 @@ impl Parser<'_> {
         }
         self.expect("}");
         StmtKind::Switch(value, sections)
+    }
+
+    /// Whether a `case` or `default:` label stands here.
+    fn is_label(&self) -> bool {
+        self.is_keyword("case") || (self.is_keyword("default") && self.is_ahead(1, ":"))
     }
 
     fn try_statement(&mut self) -> StmtKind {
@@ -526,7 +524,6 @@ impl Parser<'_> {
             body,
             catches,
             finally,
-            end,
         }
     }
 

@@ -51,6 +51,9 @@ pub(super) fn define(types: &mut Types) {
             }
         })
     });
+    t.property("X509Certificate2 Certificate", |c| {
+        Ok(c.rt.host.client_certificate().map_or(Value::Null, crate::dotnet::crypto::certificate))
+    });
     t.property("IReadOnlyDictionary<string, string[]> Headers", headers);
     t.property("string IpAddress", |c| {
         Ok(Str::from(c.rt.host.ip_address()).into())

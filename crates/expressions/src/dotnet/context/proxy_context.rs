@@ -63,5 +63,7 @@ pub(super) fn define(types: &mut Types) {
         c.rt.spend(1 + message.len() as u64 / 64)?;
         c.rt.host.trace(&message.to_utf8());
         Ok(Value::Null)
-    });
+    })
+    // An evaluation that is repeated for a body must not write its entries twice.
+    .mutates();
 }

@@ -280,7 +280,10 @@ mod tests {
             ),
             "\u{fffd}A"
         );
-        assert_eq!(text(BASE, "string WebName", &[utf8.clone()]), "utf-8");
+        assert_eq!(
+            text(BASE, "string WebName", std::slice::from_ref(&utf8)),
+            "utf-8"
+        );
         assert_eq!(
             text(
                 BASE,

@@ -3,8 +3,12 @@
 mod hash;
 mod hmac;
 mod names;
+mod rsa;
 mod symmetric;
 mod transform;
+mod x509;
+
+pub(crate) use x509::certificate;
 
 use std::sync::OnceLock;
 
@@ -18,6 +22,8 @@ pub(super) fn define(types: &mut Types) {
     hmac::define(types);
     symmetric::define(types);
     transform::define(types);
+    rsa::define(types);
+    x509::define(types);
 }
 
 impl From<Error> for Fault {

@@ -26,6 +26,7 @@ fn combine(c: &mut Call<'_, '_>, kind: Kind) -> R<Value> {
     };
     let element = c.ty(0);
     lazy(c, element, move |rt| {
+        #[allow(clippy::mutable_key_type)] // no key's hash depends on what can change
         let mut seen: HashSet<Key> = HashSet::new();
         let mut rest = None;
         match kind {

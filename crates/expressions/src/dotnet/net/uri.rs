@@ -361,7 +361,11 @@ mod tests {
             ("string[] Segments", "[/, a/, b]"),
             ("UriHostNameType HostNameType", "Dns"),
         ] {
-            assert_eq!(text(URI, signature, &[u.clone()]), expected, "{signature}");
+            assert_eq!(
+                text(URI, signature, std::slice::from_ref(&u)),
+                expected,
+                "{signature}"
+            );
         }
         let left = |number| {
             text(

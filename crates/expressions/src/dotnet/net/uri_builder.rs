@@ -264,7 +264,10 @@ mod tests {
                 .iter()
                 .any(|m| m.signature == "string Query" && m.set.is_some())
         );
-        assert_eq!(text(BUILDER, "string Query", &[builder.clone()]), "?b=1");
+        assert_eq!(
+            text(BUILDER, "string Query", std::slice::from_ref(&builder)),
+            "?b=1"
+        );
         assert_eq!(text(BUILDER, "Uri Uri", &[builder]), "https://h/a?b=1");
         let built = value(
             BUILDER,

@@ -377,7 +377,7 @@ mod tests {
             text(
                 "System.DateTimeOffset",
                 "TimeSpan Offset",
-                &[parsed.clone()]
+                std::slice::from_ref(&parsed)
             ),
             "02:00:00"
         );

@@ -293,11 +293,11 @@ mod tests {
             "07/01/2024 14:00:00"
         );
         assert_eq!(
-            text(INFO, "TimeSpan BaseUtcOffset", &[zone.clone()]),
+            text(INFO, "TimeSpan BaseUtcOffset", std::slice::from_ref(&zone)),
             "01:00:00"
         );
         assert_eq!(
-            text(INFO, "string Id", &[zone.clone()]),
+            text(INFO, "string Id", std::slice::from_ref(&zone)),
             "W. Europe Standard Time"
         );
         assert_eq!(
