@@ -146,10 +146,7 @@ impl Connector {
             Body::Buffered(bytes) => RequestBody::full(bytes),
             stream @ Body::Streaming(_) => RequestBody::stream(stream),
         };
-        let uri = request
-            .path_and_query
-            .parse::<http::Uri>()
-            .map_err(|_| TransportError {
+        let uri = http::Uri::try_from(request.path_and_query).map_err(|_| TransportError {
                 kind: TransportErrorKind::Protocol,
                 message: "path and query of the request do not form a valid URL".to_owned(),
             })?;

@@ -91,6 +91,11 @@ impl Body {
         matches!(self, Body::Streaming(_))
     }
 
+    /// Its length in bytes, where that is known already.
+    pub fn known_length(&self) -> Option<u64> {
+        http_body::Body::size_hint(self).exact()
+    }
+
     /// Whether it can be sent any number of times.
     pub fn is_replayable(&self) -> bool {
         matches!(self, Body::Absent | Body::Buffered(_))

@@ -400,7 +400,13 @@ fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
     let mut headers = exchange.request.headers.clone();
     hop_by_hop::strip(&mut headers);
     headers.remove(header::EXPECT);
-    headers.remove(header::CONTENT_LENGTH);
+    // The length of an unchanged body stands; any other is worked out anew.
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some() && length != exchange.request.body.known_length() {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     if !exchange.request.host_overridden {
         headers.insert(header::HOST, chosen.target.authority().clone());
     }
@@ -408,9 +414,13 @@ fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
     let mut extra_query = Vec::new();
     if let Some(credentials) = chosen.credentials() {
         for (name, values) in &credentials.headers {
-            headers.remove(name);
+            let mut values = values.iter().cloned();
+            match values.next() {
+                Some(first) => headers.insert(name, first),
+                None => headers.remove(name),
+            };
             for value in values {
-                headers.append(name.clone(), value.clone());
+                headers.append(name, value);
             }
         }
         extra_query.extend(

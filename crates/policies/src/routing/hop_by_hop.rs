@@ -2,37 +2,41 @@
 
 use http::{HeaderMap, HeaderName, header};
 
-const HOP_BY_HOP: [HeaderName; 7] = [
-    header::CONNECTION,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// Whether a header never goes further than the next peer.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    *name == header::CONNECTION
+        || *name == header::TRANSFER_ENCODING
+        || *name == header::TE
+        || *name == header::UPGRADE
+        || *name == header::TRAILER
+        || *name == header::PROXY_AUTHENTICATE
+        || *name == header::PROXY_AUTHORIZATION
+        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
 
-/// Removes them, and those that `Connection` names.
+/// Removes them, and those that `Connection` names. Most messages have none, and cost no more than a look.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    if let Some(connection) = headers.get(header::CONNECTION) {
-        let named: Vec<HeaderName> = connection
-            .to_str()
-            .unwrap_or("")
-            .split(',')
-            .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-            .collect();
-        for name in named {
-            // Framing and routing stay, whatever a peer claims.
-            if name != header::HOST && name != header::CONTENT_LENGTH {
-                headers.remove(name);
+    let found: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_hop_by_hop(name))
+        .cloned()
+        .collect();
+    for name in found {
+        let value = headers.remove(&name);
+        if name != header::CONNECTION {
+            continue;
+        }
+        let named = value.as_ref().and_then(|value| value.to_str().ok());
+        for name in named.unwrap_or("").split(',') {
+            match HeaderName::from_bytes(name.trim().as_bytes()) {
+                // Framing and routing stay, whatever a peer claims.
+                Ok(name) if name != header::HOST && name != header::CONTENT_LENGTH => {
+                    headers.remove(name);
+                }
+                _ => {}
             }
         }
     }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-    headers.remove("keep-alive");
-    headers.remove("proxy-connection");
 }
 
 #[cfg(test)]
