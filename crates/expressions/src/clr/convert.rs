@@ -101,7 +101,8 @@ pub fn parse_in_base(text: &str, base: i32, target: IntegerType) -> Result<i128>
     if count == 0 {
         return Err(Error::format("Could not find any recognizable digits."));
     }
-    let pattern_limit = (1i128 << target.bits()) - 1;
+    // .NET reads 32 or 64 bits first, then looks at the rest of the text, then narrows.
+    let pattern_limit = (1i128 << target.bits().max(32)) - 1;
     let mut value = 0i128;
     for digit in digits.chars().take(count).filter_map(|c| c.to_digit(radix)) {
         value = value * i128::from(radix) + i128::from(digit);
@@ -113,6 +114,9 @@ pub fn parse_in_base(text: &str, base: i32, target: IntegerType) -> Result<i128>
         return Err(Error::format(
             "Additional non-parsable characters are at the end of the string.",
         ));
+    }
+    if value >= 1i128 << target.bits() {
+        return Err(target.overflow());
     }
     if radix == 10 {
         target.check(if negative { -value } else { value })

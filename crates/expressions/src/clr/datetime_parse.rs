@@ -161,11 +161,12 @@ fn resolve(text: &str, fields: &Fields, styles: DateTimeStyles, now: i64) -> Res
         return Err(bad_weekday(text));
     }
     let mut hour = fields.hour.unwrap_or(0);
-    if let Some(afternoon) = fields.afternoon {
-        if !(0..=12).contains(&hour) {
-            return Err(bad(text));
-        }
-        hour = hour % 12 + if afternoon { 12 } else { 0 };
+    match fields.afternoon {
+        Some(false) if (0..=12).contains(&hour) => hour %= 12,
+        Some(true) if (0..12).contains(&hour) => hour += 12,
+        Some(true) if (12..24).contains(&hour) => {}
+        Some(_) => return Err(bad(text)),
+        None => {}
     }
     let (minute, second) = (fields.minute.unwrap_or(0), fields.second.unwrap_or(0));
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) {
@@ -232,6 +233,11 @@ mod tests {
             ("5/6", "2024-05-06 00:00:00"),
             ("2024-01-02 12 AM", "2024-01-02 00:00:00"),
             ("2-Jan-24", "2024-01-02 00:00:00"),
+            ("2024-01-02 13 PM", "2024-01-02 13:00:00"),
+            ("2024-01-02Z", "2024-01-02 00:00:00 local"),
+            ("2024-01-02+02:00", "2024-01-01 22:00:00 local"),
+            ("2024-01-02 -02:00", "2024-01-02 02:00:00 local"),
+            ("2020-01-02 AD", "2020-01-02 00:00:00"),
         ] {
             assert_eq!(p(text), expected, "{text}");
         }
@@ -255,7 +261,12 @@ mod tests {
             "2024-01-02T03:04:05+15:00",
             "2024-01-02Q",
             "Tuesday",
-            "2024-01-02 13:00 PM",
+            "2024-01-02 13 AM",
+            "2024-01-02T03:04:05 PM",
+            "2024-01-02T3:4:5",
+            "2024-01-02T03:04:05,123",
+            "2024-01-02T03:04:05.",
+            "1/2/2024T03:04",
         ] {
             assert_eq!(p(text), "FormatException", "{text}");
         }
@@ -281,6 +292,10 @@ mod tests {
         assert_eq!(
             styled("2024-01-02", DateTimeStyles(0x50)),
             "2024-01-02 00:00:00 utc"
+        );
+        assert_eq!(
+            styled("2024-01-02T03:04:05+00:00", DateTimeStyles::ROUNDTRIP_KIND),
+            "2024-01-02 03:04:05 local"
         );
         assert_eq!(
             styled("12:30", DateTimeStyles::NO_CURRENT_DATE_DEFAULT),

@@ -187,6 +187,16 @@ impl Matcher<'_> {
                     self.rest = rest.ok_or_else(|| bad(self.text))?;
                 }
                 'z' => self.zone(false)?,
+                'Z' => {
+                    let named = ["Z", "GMT"].into_iter().find(|name| {
+                        self.rest
+                            .get(..name.len())
+                            .is_some_and(|head| head.eq_ignore_ascii_case(name))
+                    });
+                    let named = named.ok_or_else(|| bad(self.text))?;
+                    self.rest = self.rest.get(named.len()..).unwrap_or_default();
+                    self.fields.zone = Some(ParsedZone::Utc);
+                }
                 'K' => self.zone(true)?,
                 '\'' | '"' => loop {
                     match chars.next() {
@@ -353,7 +363,7 @@ mod tests {
             (
                 "2024-01-02T03:04:05Z",
                 "yyyy-MM-ddTHH:mm:ssZ",
-                "2024-01-02 03:04:05",
+                "2024-01-02 03:04:05 local",
             ),
             (
                 "2024-01-02T03:04:05Z",

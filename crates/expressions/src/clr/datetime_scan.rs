@@ -156,32 +156,28 @@ pub(crate) fn scan(text: &str) -> Option<Fields> {
                 continue;
             } else if (word.eq_ignore_ascii_case("Z") || word.eq_ignore_ascii_case("GMT"))
                 && fields.zone.is_none()
-                && fields.hour.is_some()
+                && (fields.hour.is_some() || date_complete(&numbers, &fields))
             {
                 fields.zone = Some(ParsedZone::Utc);
             } else if word.eq_ignore_ascii_case("T")
-                && !numbers.is_empty()
-                && rest.starts_with(|n: char| n.is_ascii_digit())
+                && fields.hour.is_none()
+                && numbers.len() >= 2
+                && numbers.first().is_some_and(|year| year.digits >= 3)
             {
-                // The letter between date and time must be followed by a time.
-                let (_, tail) = split_digits(rest);
-                if !tail.starts_with(':') {
-                    return None;
-                }
+                // The letter is ISO 8601's: after a date that starts with the year, before a strict time.
+                scan_iso_time(rest, &mut fields)?;
+                rest = "";
+            } else if word.eq_ignore_ascii_case("AD") && date_complete(&numbers, &fields) {
+                // The only era there is.
             } else {
                 return None;
             }
         } else if matches!(c, '+' | '-')
-            && fields.hour.is_some()
             && fields.zone.is_none()
-            && behind_time
+            && (behind_time || (fields.hour.is_none() && date_complete(&numbers, &fields)))
         {
             let (offset, tail) = scan_offset(rest)?;
-            fields.zone = Some(if offset == TimeSpan::ZERO {
-                ParsedZone::Utc
-            } else {
-                ParsedZone::Offset(offset)
-            });
+            fields.zone = Some(ParsedZone::Offset(offset));
             rest = tail;
         } else if c.is_whitespace() {
             rest = rest.get(c.len_utf8()..)?;
@@ -195,6 +191,50 @@ pub(crate) fn scan(text: &str) -> Option<Fields> {
     }
     assign_date(&numbers, &mut fields)?;
     Some(fields)
+}
+
+/// Whether year, month and day have been read.
+fn date_complete(numbers: &[Number], fields: &Fields) -> bool {
+    numbers.len() == if fields.month.is_some() { 2 } else { 3 }
+}
+
+/// `hh:mm[:ss[.fffffff]][Z|±hh[:mm]]` to the end of the text, two digits each.
+fn scan_iso_time(text: &str, fields: &mut Fields) -> Option<()> {
+    let two = |text: &str| -> Option<(i32, usize)> {
+        let skipped = text.len() - text.trim_start().len();
+        let digits = text
+            .get(skipped..skipped + 2)
+            .filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+        digits.parse().ok().map(|value| (value, skipped + 2))
+    };
+    let (hour, length) = two(text)?;
+    let rest = text.get(length..)?.trim_start().strip_prefix(':')?;
+    let (minute, length) = two(rest)?;
+    let mut rest = rest.get(length..)?.trim_start();
+    (fields.hour, fields.minute) = (Some(hour), Some(minute));
+    if let Some(after) = rest.strip_prefix(':') {
+        let (second, length) = two(after)?;
+        fields.second = Some(second);
+        rest = after.get(length..)?;
+        if let Some(after) = rest.strip_prefix('.') {
+            let (digits, tail) = split_digits(after);
+            if digits.is_empty() {
+                return None;
+            }
+            fields.fraction = fraction_ticks(digits);
+            rest = tail;
+        }
+        rest = rest.trim_start();
+    }
+    if rest.starts_with(['+', '-']) {
+        let (offset, tail) = scan_offset(rest)?;
+        fields.zone = Some(ParsedZone::Offset(offset));
+        rest = tail;
+    } else if let Some(tail) = rest.strip_prefix(['Z', 'z']) {
+        fields.zone = Some(ParsedZone::Utc);
+        rest = tail;
+    }
+    rest.trim_start().is_empty().then_some(())
 }
 
 /// AM or PM at the start of a text.
@@ -229,7 +269,7 @@ fn scan_time<'a>(hour: Number, text: &'a str, fields: &mut Fields) -> Option<&'a
         fields.second = Some(second);
         rest = tail;
         if let Some(after) = rest
-            .strip_prefix(['.', ','])
+            .strip_prefix('.')
             .filter(|t| t.starts_with(|c: char| c.is_ascii_digit()))
         {
             let (digits, tail) = split_digits(after);

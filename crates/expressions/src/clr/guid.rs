@@ -73,7 +73,14 @@ pub fn parse(text: &str) -> Result<Uuid> {
 pub fn parse_exact(text: &str, form: &str) -> Result<Uuid> {
     let value = parse(text)?;
     let canonical = format(value, form)?;
-    if text.trim().eq_ignore_ascii_case(&canonical) {
+    // The hexadecimal form may be written with fewer digits.
+    let hexadecimal = |t: &str| {
+        t.get(..3)
+            .is_some_and(|head| head.eq_ignore_ascii_case("{0x"))
+    };
+    if text.trim().eq_ignore_ascii_case(&canonical)
+        || (hexadecimal(&canonical) && hexadecimal(text.trim()))
+    {
         Ok(value)
     } else {
         Err(unrecognized())
@@ -192,6 +199,7 @@ mod tests {
             assert_eq!(parse_exact(&text, form), Ok(guid), "{form}");
         }
         assert_eq!(format(guid, "Z").unwrap_err().kind, ErrorKind::Format);
+        assert!(parse_exact("{0x1,0x2,0x3,{0x4,0x5,0x6,0x7,0x8,0x9,0xa,0xb}}", "X").is_ok());
         assert_eq!(parse_exact(TEXT, "N").unwrap_err().kind, ErrorKind::Format);
     }
 

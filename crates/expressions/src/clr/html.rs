@@ -62,7 +62,7 @@ fn decode_entity(name: &str) -> Option<char> {
         None if number.bytes().all(|b| b.is_ascii_digit()) => number.parse().ok()?,
         _ => return None,
     };
-    char::from_u32(code).filter(|c| *c != '\0')
+    char::from_u32(code)
 }
 
 #[cfg(test)]
@@ -81,8 +81,8 @@ mod tests {
             "<a>&'é\u{a0}|"
         );
         assert_eq!(
-            decode("&#x41;&#65;&nope;&amp &;&#0;&#xD800;&a&lt;"),
-            "AA&nope;&amp &;&#0;&#xD800;&a<"
+            decode("&#x41;&#65;&nope;&amp &;&#xD800;&a&lt;"),
+            "AA&nope;&amp &;&#xD800;&a<"
         );
     }
 }

@@ -2,28 +2,73 @@
 //!
 //! Text flows in, an address flows out, or `FormatException`.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Error, Result};
+
+/// An address; one of version 6 may name the link it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// `ScopeId`, 0 for none.
+    pub scope: u32,
+}
+
+impl From<IpAddr> for Address {
+    fn from(ip: IpAddr) -> Self {
+        Self { ip, scope: 0 }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let IpAddr::V6(v6) = self.ip else {
+            return self.ip.fmt(f);
+        };
+        let embedded = match v6.segments() {
+            [0, 0, 0, 0, 0, 0, high, _] if high != 0 => Some("::"),
+            [0, 0, 0, 0, 0xffff, 0, high, _] if high != 0 => Some("::ffff:0:"),
+            _ => None,
+        };
+        match embedded {
+            Some(prefix) => {
+                let [.., a, b, c, d] = v6.octets();
+                write!(f, "{prefix}{}", Ipv4Addr::new(a, b, c, d))?;
+            }
+            None => v6.fmt(f)?,
+        }
+        if self.scope != 0 {
+            write!(f, "%{}", self.scope)
+        } else {
+            Ok(())
+        }
+    }
+}
 
 /// `IPAddress.Parse`
 ///
 /// # Errors
 /// `FormatException`
-pub fn parse(text: &str) -> Result<IpAddr> {
+pub fn parse(text: &str) -> Result<Address> {
     let bad = || Error::format("An invalid IP address was specified.");
     if text.contains(':') {
         let inner = text
             .strip_prefix('[')
             .and_then(|t| t.split_once(']'))
             .map_or(text, |(inner, _)| inner);
-        let address = inner.split('%').next().unwrap_or_default();
-        return address
-            .parse::<Ipv6Addr>()
-            .map(IpAddr::V6)
-            .map_err(|_| bad());
+        let (address, scope) = inner.split_once('%').unwrap_or((inner, ""));
+        let ip = address.parse::<Ipv6Addr>().map_err(|_| bad())?;
+        // A link named by a word has no number here.
+        return Ok(Address {
+            ip: ip.into(),
+            scope: scope.parse().unwrap_or(0),
+        });
     }
-    parse_ipv4(text).map(IpAddr::V4).ok_or_else(bad)
+    parse_ipv4(text)
+        .map(|ip| IpAddr::V4(ip).into())
+        .ok_or_else(bad)
 }
 
 /// One to four numbers, decimal, octal (`0…`) or hexadecimal (`0x…`); the last fills the rest of the address.
@@ -79,7 +124,9 @@ mod tests {
         assert_eq!(p("::1"), "::1");
         assert_eq!(p("2001:DB8::1"), "2001:db8::1");
         assert_eq!(p("[::1]:80"), "::1");
-        assert_eq!(p("fe80::1%4"), "fe80::1");
+        assert_eq!(p("fe80::1%4"), "fe80::1%4");
+        assert_eq!(p("0:0:0:0:0:0:1.2.3.4"), "::1.2.3.4");
+        assert_eq!(p("::ffff:1.2.3.4"), "::ffff:1.2.3.4");
         for bad in [
             "300.1.1.1",
             "abc",

@@ -5,9 +5,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::uri_escape::{escape_part, unescape_data, unescape_for_display};
+use super::uri_escape::{is_escaped, unescape_data, unescape_for_display};
 pub use super::uri_parse::host_type;
-use super::uri_parse::{Failure, parse_absolute};
+use super::uri_parse::{BAD_HOST, Failure, parse_absolute};
 use super::{Error, ErrorKind, Result};
 
 /// Longest URI accepted, in UTF-16 units or fewer; .NET's own limit.
@@ -132,6 +132,8 @@ impl Uri {
             Err(Failure::NoScheme) if kind != UriKind::Absolute => Ok(relative()),
             Err(Failure::NoScheme) if text.is_empty() => Err(bad("Invalid URI: The URI is empty.")),
             Err(Failure::NoScheme) => Err(bad(UNDETERMINED)),
+            Err(Failure::NoHost) if kind != UriKind::Absolute => Ok(relative()),
+            Err(Failure::NoHost) => Err(bad(BAD_HOST)),
             Err(Failure::Bad(_)) if kind == UriKind::Relative => Ok(relative()),
             Err(Failure::Bad(message)) => Err(bad(message)),
         }
@@ -153,6 +155,11 @@ impl Uri {
             return Ok(reference);
         }
         let text = reference.original.trim();
+        // `http:c` against an http base is the relative `c`, an old habit that .NET keeps.
+        let text = match text.split_once(':') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(&own.scheme) => rest,
+            _ => text,
+        };
         let text = if needs_host(&own.scheme) {
             text.replace('\\', "/")
         } else {
@@ -220,14 +227,11 @@ impl Uri {
 
     /// `IsWellFormedOriginalString`: parses, and needs no escaping.
     pub fn is_well_formed(&self) -> bool {
-        let clean = |text: &str| escape_part(text).len() == text.len() && !text.contains('\\');
+        let text = self.original.trim();
+        let fine = is_escaped(text) && text.matches('#').count() <= 1;
         match &self.absolute {
-            Some(absolute) => {
-                clean(&self.original)
-                    && (!absolute.has_authority || self.original.contains("://"))
-                    && self.original.trim() == self.original
-            }
-            None => clean(&self.original) && !self.original.contains(':'),
+            Some(absolute) => fine && (!absolute.has_authority || text.contains("://")),
+            None => fine && !text.contains(':'),
         }
     }
 }
@@ -235,15 +239,16 @@ impl Uri {
 impl Absolute {
     /// `scheme://user@host:port`, the default port left out.
     pub fn left_authority(&self) -> String {
-        if !self.has_authority {
+        if !self.has_authority && self.host.is_empty() {
             return format!("{}:", self.scheme);
         }
+        let slashes = if self.has_authority { "//" } else { "" };
         let user = if self.user_info.is_empty() {
             String::new()
         } else {
             format!("{}@", self.user_info)
         };
-        format!("{}://{user}{}", self.scheme, self.authority())
+        format!("{}:{slashes}{user}{}", self.scheme, self.authority())
     }
 
     /// `Authority`: host and port, the default port left out.

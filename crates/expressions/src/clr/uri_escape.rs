@@ -74,6 +74,21 @@ pub(crate) fn escape_part(text: &str) -> String {
     out
 }
 
+/// Whether a URI needs no escaping: international characters may stand for themselves, brackets only around an address.
+pub(crate) fn is_escaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let host_end = text.find("://").map_or(0, |at| {
+        text.get(at + 3..)
+            .and_then(|rest| rest.find('/'))
+            .map_or(text.len(), |slash| at + 3 + slash)
+    });
+    bytes.iter().enumerate().all(|(at, byte)| match byte {
+        b'%' => hex_pair(bytes.get(at + 1..at + 3)).is_some(),
+        b'[' | b']' => at < host_end,
+        _ => !byte.is_ascii() || is_unreserved(*byte) || is_reserved(*byte),
+    })
+}
+
 /// The escaped form of a path: `?` and `#` would end it, so they are escaped too.
 pub fn escape_path(text: &str) -> String {
     escape_part(text).replace('?', "%3F").replace('#', "%23")

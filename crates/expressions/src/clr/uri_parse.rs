@@ -8,11 +8,13 @@ use super::ip_address::parse_ipv4;
 use super::uri::{Absolute, HostType, default_port, is_scheme, needs_host};
 use super::uri_escape::escape_part;
 
-const BAD_HOST: &str = "Invalid URI: The hostname could not be parsed.";
+pub(super) const BAD_HOST: &str = "Invalid URI: The hostname could not be parsed.";
 
 pub(super) enum Failure {
     /// Nothing that looks like an absolute URI.
     NoScheme,
+    /// The scheme of a web address without `//`.
+    NoHost,
     Bad(&'static str),
 }
 
@@ -42,14 +44,12 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
     if scheme == "file" {
         return file(&rest.replace('\\', "/"));
     }
+    if scheme == "mailto" {
+        return Ok(mail_address(rest));
+    }
     let hierarchical = needs_host(&scheme);
     let (rest, fragment) = split_before(rest, '#');
     let (rest, query) = split_before(rest, '?');
-    let rest = if hierarchical {
-        rest.replace('\\', "/")
-    } else {
-        rest.to_owned()
-    };
     let mut uri = Absolute {
         port: default_port(&scheme),
         scheme,
@@ -68,16 +68,47 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
             set_authority(&mut uri, authority, hierarchical).map_err(Failure::Bad)?;
             path
         }
-        None if hierarchical => return Err(Failure::Bad(BAD_HOST)),
-        None => &rest,
+        None if hierarchical => return Err(Failure::NoHost),
+        None => rest,
     };
     uri.path = if uri.has_authority {
         let path = if path.is_empty() { "/" } else { path };
-        remove_dot_segments(&escape_part(path))
+        let path = if hierarchical {
+            path.replace('\\', "/")
+        } else {
+            path.to_owned()
+        };
+        remove_dot_segments(&escape_part(&path))
     } else {
         escape_part(path)
     };
     Ok(uri)
+}
+
+/// `mailto:` shows user and host of its one address.
+fn mail_address(rest: &str) -> Absolute {
+    let (rest, fragment) = split_before(rest, '#');
+    let (address, query) = split_before(rest, '?');
+    let mut uri = Absolute {
+        scheme: "mailto".to_owned(),
+        has_authority: false,
+        user_info: String::new(),
+        host: String::new(),
+        host_type: HostType::Unknown,
+        port: default_port("mailto"),
+        path: String::new(),
+        query: escape_part(query),
+        fragment: escape_part(fragment),
+    };
+    match address.split_once('@') {
+        Some((user, host)) if host_type(host) == HostType::Dns => {
+            uri.user_info = escape_part(user);
+            uri.host = super::case::lower(host);
+            uri.host_type = HostType::Dns;
+        }
+        _ => uri.path = escape_part(address),
+    }
+    uri
 }
 
 /// `file:` with everything behind it, slashes forward.
@@ -168,10 +199,13 @@ fn set_host(uri: &mut Absolute, host: &str, strict: bool) -> std::result::Result
     }
     uri.host_type = host_type(host);
     if uri.host_type == HostType::Unknown {
-        let tolerable = !strict
-            && !host.contains(|c: char| {
-                c.is_whitespace() || c.is_control() || "<>\"\\^`{|}".contains(c)
-            });
+        let dashed =
+            host.starts_with('-') && host_type(host.trim_start_matches('-')) == HostType::Dns;
+        let tolerable = dashed
+            || !strict
+                && !host.contains(|c: char| {
+                    c.is_whitespace() || c.is_control() || "<>\"\\^`{|}".contains(c)
+                });
         if !tolerable {
             return Err(BAD_HOST);
         }

@@ -3,14 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 
-use crate::clr::ip_address::parse;
+use crate::clr::ip_address::{self, parse};
 use crate::dotnet::collections;
 use crate::dotnet::numbers::enum_result;
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
 
-struct Address(IpAddr);
+struct Address(ip_address::Address);
 
 impl Object for Address {
     fn type_of(&self) -> Type {
@@ -29,7 +29,7 @@ impl Object for Address {
 
     fn hash(&self) -> Option<u64> {
         Some(
-            bytes(self.0)
+            bytes(self.0.ip)
                 .iter()
                 .fold(17, |hash, b| hash * 31 + u64::from(*b))
                 & 0xffff_ffff,
@@ -49,7 +49,7 @@ fn bytes(address: IpAddr) -> Vec<u8> {
 }
 
 fn value(address: impl Into<IpAddr>) -> Value {
-    Value::object(Address(address.into()))
+    Value::object(Address(address.into().into()))
 }
 
 fn own(c: &Call<'_, '_>, index: usize) -> R<Rc<Address>> {
@@ -57,7 +57,7 @@ fn own(c: &Call<'_, '_>, index: usize) -> R<Rc<Address>> {
 }
 
 fn v6(c: &Call<'_, '_>, test: impl FnOnce(Ipv6Addr) -> bool) -> R<Value> {
-    Ok(match own(c, 0)?.0 {
+    Ok(match own(c, 0)?.0.ip {
         IpAddr::V6(address) => test(address),
         IpAddr::V4(_) => false,
     }
@@ -107,18 +107,21 @@ pub(super) fn define(types: &mut Types) {
         Ok(value(number.to_le_bytes()))
     });
     t.static_method("IPAddress Parse(string ipString)", |c| {
-        Ok(value(parse(&c.str(0)?.to_utf8())?))
+        Ok(Value::object(Address(parse(&c.str(0)?.to_utf8())?)))
     });
     t.static_method(
         "bool TryParse(string ipString, out IPAddress address)",
         |c| {
             let parsed = c.opt_str(0)?.and_then(|text| parse(&text.to_utf8()).ok());
-            c.set(1, parsed.map_or(Value::Null, value));
+            c.set(
+                1,
+                parsed.map_or(Value::Null, |address| Value::object(Address(address))),
+            );
             Ok(parsed.is_some().into())
         },
     );
     t.static_method("bool IsLoopback(IPAddress address)", |c| {
-        let address = own(c, 0)?.0;
+        let address = own(c, 0)?.0.ip;
         Ok(
             (address.is_loopback() || address == IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped()))
                 .into(),
@@ -143,9 +146,10 @@ pub(super) fn define(types: &mut Types) {
         Ok(c.long(0)?.swap_bytes().into())
     });
     t.property("AddressFamily AddressFamily", |c| {
-        let family = if own(c, 0)?.0.is_ipv4() { 2 } else { 23 };
+        let family = if own(c, 0)?.0.ip.is_ipv4() { 2 } else { 23 };
         Ok(enum_result(c, family))
     });
+    t.property("long ScopeId", |c| Ok(i64::from(own(c, 0)?.0.scope).into()));
     t.property("bool IsIPv4MappedToIPv6", |c| {
         v6(c, |a| a.to_ipv4_mapped().is_some())
     });
@@ -162,10 +166,10 @@ pub(super) fn define(types: &mut Types) {
         v6(c, |a| a.segments().starts_with(&[0x2001, 0]))
     });
     t.method("byte[] GetAddressBytes()", |c| {
-        Ok(collections::byte_array(bytes(own(c, 0)?.0)))
+        Ok(collections::byte_array(bytes(own(c, 0)?.0.ip)))
     });
     t.method("IPAddress MapToIPv4()", |c| {
-        Ok(match own(c, 0)?.0 {
+        Ok(match own(c, 0)?.0.ip {
             IpAddr::V6(address) => {
                 let [.., a, b, d, e] = address.octets();
                 value([a, b, d, e])
@@ -174,7 +178,7 @@ pub(super) fn define(types: &mut Types) {
         })
     });
     t.method("IPAddress MapToIPv6()", |c| {
-        Ok(match own(c, 0)?.0 {
+        Ok(match own(c, 0)?.0.ip {
             IpAddr::V4(address) => value(address.to_ipv6_mapped()),
             IpAddr::V6(address) => value(address),
         })
