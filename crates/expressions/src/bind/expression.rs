@@ -926,22 +926,17 @@ impl Binder {
             }
             return Expr::error(span);
         }
+        if prefix && matches!(place, super::access::Place::Local(..)) {
+            let before = self.load(&place, span);
+            let result = self.stepped(up, before, &ty, span);
+            return self.store(place, result, span);
+        }
         let (mut effects, place) = self.stabilise(place, span);
         let old = self.temp(ty.clone(), span);
         let loaded = self.load(&place, span);
         effects.push(self.set_local(old, loaded));
         let before = self.local(old, span);
-        let one = self.constant(Const::Int32(1), span);
-        let op = if up {
-            BinaryOp::Add
-        } else {
-            BinaryOp::Subtract
-        };
-        let result = self.binary(op, before.clone(), one, span);
-        let result = match self.try_convert(result, &ty) {
-            Ok(converted) => converted,
-            Err(result) => self.cast(result, &ty, span),
-        };
+        let result = self.stepped(up, before.clone(), &ty, span);
         let stored = self.store(place, result, span);
         if prefix {
             sequence(effects, stored)
@@ -950,6 +945,29 @@ impl Binder {
             let mut whole = sequence(effects, before);
             whole.ty = ty;
             whole
+        }
+    }
+
+    /// The value one up or down, as the variable's type.
+    fn stepped(&mut self, up: bool, before: Expr, ty: &Type, span: Span) -> Expr {
+        let one = self.constant(Const::Int32(1), span);
+        let op = if up {
+            BinaryOp::Add
+        } else {
+            BinaryOp::Subtract
+        };
+        let result = self.binary(op, before, one, span);
+        match self.try_convert(result, ty) {
+            Ok(converted) => converted,
+            Err(result) => self.cast(result, ty, span),
+        }
+    }
+
+    /// An expression whose value nobody wants: `i++` need not keep the old one.
+    pub(super) fn discarded(&mut self, expr: &ast::Expr) -> Expr {
+        match &*expr.kind {
+            ExprKind::Step { up, target, .. } => self.step_operator(*up, true, target, expr.span),
+            _ => self.value(expr),
         }
     }
 

@@ -664,6 +664,12 @@ impl Binder {
     }
 
     fn user_binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Option<Expr> {
+        let predefined = |ty: &Type| {
+            *ty == Type::STRING || *ty == Type::BOOL || Num::of(ty).is_some() || ty.is_enum()
+        };
+        if predefined(&left.ty) && predefined(&right.ty) {
+            return None;
+        }
         let symbol = op.symbol();
         let (a, b) = (
             left.ty.unwrap_nullable().clone(),

@@ -166,7 +166,7 @@ impl Binder {
     }
 
     fn expression_statement(&mut self, expr: &ast::Expr) -> Stmt {
-        let value = self.value(expr);
+        let value = self.discarded(expr);
         if !lambda::is_statement(expr) && value.ty != Type::Error {
             self.diagnostics.error(
                 "CS0201",
@@ -320,7 +320,7 @@ impl Binder {
         let step = step
             .iter()
             .map(|s| {
-                let value = self.value(s);
+                let value = self.discarded(s);
                 if !lambda::is_statement(s) && value.ty != Type::Error {
                     self.diagnostics.error(
                         "CS0201",

@@ -119,12 +119,14 @@ impl RsaKey {
     }
 
     /// Whether the private half is there.
-    pub fn has_private(&self) -> bool {
+    #[cfg(test)]
+    fn has_private(&self) -> bool {
         self.private.is_some()
     }
 
     /// The public half alone.
-    pub fn public_only(&self) -> Self {
+    #[cfg(test)]
+    fn public_only(&self) -> Self {
         Self {
             public: self.public.clone(),
             private: None,

@@ -134,6 +134,8 @@ pub struct TypeDef {
     pub documented: bool,
     pub members: Vec<Member>,
     by_name: HashMap<Box<str>, Vec<usize>>,
+    /// Which members are user-defined conversions.
+    conversions: Vec<usize>,
     /// Members of an enumeration in order of declaration.
     pub values: Vec<(&'static str, i64)>,
     /// Enumeration of combinable flags.
@@ -151,6 +153,11 @@ impl TypeDef {
             .unwrap_or_default()
             .iter()
             .filter_map(|&i| self.members.get(i))
+    }
+
+    /// User-defined conversions declared here.
+    pub fn conversions(&self) -> impl Iterator<Item = &Member> {
+        self.conversions.iter().filter_map(|&i| self.members.get(i))
     }
 
     /// Members of that kind declared here.
@@ -613,7 +620,14 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
     for (i, member) in members.iter().enumerate() {
         by_name.entry(member.name.clone()).or_default().push(i);
     }
+    let conversions = members
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| matches!(m.kind, MemberKind::Implicit | MemberKind::Explicit))
+        .map(|(i, _)| i)
+        .collect();
     TypeDef {
+        conversions,
         id: draft.id,
         namespace: draft.namespace.as_str().into(),
         name: draft.name.as_str().into(),

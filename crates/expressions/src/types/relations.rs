@@ -460,7 +460,7 @@ fn user_defined(from: &Type, to: &Type, explicit: bool) -> Option<Conversion> {
         if matches!(def.kind, Kind::Interface) {
             continue;
         }
-        for member in &def.members {
+        for member in def.conversions() {
             let usable = match member.kind {
                 MemberKind::Implicit => true,
                 MemberKind::Explicit => explicit,

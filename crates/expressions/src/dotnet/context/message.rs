@@ -52,7 +52,10 @@ pub(super) fn define(types: &mut Types) {
         })
     });
     t.property("X509Certificate2 Certificate", |c| {
-        Ok(c.rt.host.client_certificate().map_or(Value::Null, crate::dotnet::crypto::certificate))
+        Ok(c.rt
+            .host
+            .client_certificate()
+            .map_or(Value::Null, crate::dotnet::crypto::certificate))
     });
     t.property("IReadOnlyDictionary<string, string[]> Headers", headers);
     t.property("string IpAddress", |c| {
