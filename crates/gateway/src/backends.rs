@@ -13,8 +13,8 @@ use tidegate_balancing::{
 };
 use tidegate_model::{self as model, Service};
 use tidegate_pipeline::{
-    Backend, BackendKind, Backends, Credentials, PoolMember, Proxy, SessionAffinity,
-    SingleBackend, Target, TlsOptions,
+    Backend, BackendKind, Backends, Credentials, PoolMember, Proxy, SessionAffinity, SingleBackend,
+    Target, TlsOptions,
 };
 use tidegate_policy_xml::diagnostic::Diagnostic;
 
@@ -47,11 +47,9 @@ impl Observer for LogTransitions {
                 cause = ?cause,
                 "circuit opened"
             ),
-            Transition::Closed { backend, rule, .. } => tracing::info!(
-                backend = &**backend,
-                rule = &**rule,
-                "circuit closed"
-            ),
+            Transition::Closed { backend, rule, .. } => {
+                tracing::info!(backend = &**backend, rule = &**rule, "circuit closed")
+            }
         }
     }
 }
@@ -147,10 +145,8 @@ fn registry_config(service: &Service) -> RegistryConfig {
                 let mut config =
                     BackendConfig::new(backend.name.shared(), single.url.value.as_str());
                 for rule in &single.circuit_breaker {
-                    config = config.with_rule(breaker_rule(
-                        rule,
-                        service.gateway.upstream.max_retry_after,
-                    ));
+                    config = config
+                        .with_rule(breaker_rule(rule, service.gateway.upstream.max_retry_after));
                 }
                 backends.push(config);
             }
@@ -238,10 +234,8 @@ fn target(single: &model::SingleBackend, diagnostics: &mut Vec<Diagnostic>) -> O
         Ok(target) => Some(target),
         Err(error) => {
             diagnostics.push(
-                Diagnostic::error("invalid-value", format!("url: {error}")).at(
-                    &single.url.origin.file,
-                    single.url.origin.range.clone(),
-                ),
+                Diagnostic::error("invalid-value", format!("url: {error}"))
+                    .at(&single.url.origin.file, single.url.origin.range.clone()),
             );
             None
         }
@@ -257,8 +251,7 @@ fn credentials(
     let mut complete = true;
     let mut error = |code: &'static str, message: String| {
         diagnostics.push(
-            Diagnostic::error(code, message)
-                .at(&backend.origin.file, backend.origin.range.clone()),
+            Diagnostic::error(code, message).at(&backend.origin.file, backend.origin.range.clone()),
         );
         complete = false;
     };

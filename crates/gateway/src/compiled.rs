@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use tidegate_balancing::BackendRegistry;
 use tidegate_expressions::{
-    ApiInfo, DeploymentInfo, GroupInfo, IdentityInfo, OperationInfo, ProductInfo,
-    SubscriptionInfo, UserInfo,
+    ApiInfo, DeploymentInfo, GroupInfo, IdentityInfo, OperationInfo, ProductInfo, SubscriptionInfo,
+    UserInfo,
 };
 use tidegate_model::{
     Api, ApiIndex, Operation, OperationIndex, PolicyDocument, ProductIndex, QueryConstraint,
@@ -586,7 +586,10 @@ fn api_info(api: &Api) -> Arc<ApiInfo> {
             .iter()
             .map(|protocol| protocol.as_str().into())
             .collect(),
-        service_url: api.service_url.as_ref().map(|url| url.value.as_str().into()),
+        service_url: api
+            .service_url
+            .as_ref()
+            .map(|url| url.value.as_str().into()),
         key_header: api.subscription_key.header.as_str().into(),
         key_query: api.subscription_key.query.as_str().into(),
     })

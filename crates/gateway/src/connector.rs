@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use tidegate_pipeline::{
-    Body, BodyError, BodyStream, HttpVersion, LocalBoxFuture, Proxy, StreamError, Target, TransportError,
-    TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse,
+    Body, BodyError, BodyStream, HttpVersion, LocalBoxFuture, Proxy, StreamError, Target,
+    TransportError, TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse,
 };
 
 use crate::upstream::{self, Client, RequestBody, SendOptions, TlsOptions, TlsProfile};
@@ -147,9 +147,9 @@ impl Connector {
             stream @ Body::Streaming(_) => RequestBody::stream(stream),
         };
         let uri = http::Uri::try_from(request.path_and_query).map_err(|_| TransportError {
-                kind: TransportErrorKind::Protocol,
-                message: "path and query of the request do not form a valid URL".to_owned(),
-            })?;
+            kind: TransportErrorKind::Protocol,
+            message: "path and query of the request do not form a valid URL".to_owned(),
+        })?;
         let mut outgoing = Request::new(body);
         *outgoing.method_mut() = request.method;
         *outgoing.uri_mut() = uri;

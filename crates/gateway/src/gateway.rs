@@ -107,11 +107,7 @@ impl Gateway {
                     upstream: Rc::new(Connector::new(client, tls.clone())),
                     store: store.clone(),
                 });
-                GatewayHandler::new(
-                    current.clone(),
-                    ports,
-                    WorkerMetrics::new(metrics.clone()),
-                )
+                GatewayHandler::new(current.clone(), ports, WorkerMetrics::new(metrics.clone()))
             })?
         };
         let admin = match settings.admin {
@@ -156,8 +152,7 @@ impl Gateway {
     /// Listeners, workers and limits stay those the gateway was started with.
     pub fn replace(&self, service: Service) -> (bool, Vec<Diagnostic>) {
         let old = self.current.load();
-        let (compiled, diagnostics) =
-            Compiled::new(service, Some(old.runtime.backends.registry()));
+        let (compiled, diagnostics) = Compiled::new(service, Some(old.runtime.backends.registry()));
         let accepted = compiled.is_some();
         if let Some(compiled) = compiled {
             self.current.replace(compiled);

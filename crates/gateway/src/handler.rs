@@ -18,8 +18,8 @@ use http_body::{Body as _, Frame, SizeHint};
 use tidegate_expressions::{ApiInfo, OperationInfo};
 use tidegate_model::{ApiIndex, OperationIndex};
 use tidegate_pipeline::{
-    Body, BodyError, BodyStream, CurrentBackend, Exchange, KeyLocation, Matched,
-    PolicyError, Ports, Program, Request, RequestUrl, Response, StreamError, run,
+    Body, BodyError, BodyStream, CurrentBackend, Exchange, KeyLocation, Matched, PolicyError,
+    Ports, Program, Request, RequestUrl, Response, StreamError, run,
 };
 use uuid::Uuid;
 
@@ -131,7 +131,8 @@ impl GatewayHandler {
             &headers,
             &method,
         );
-        let mut exchange = Exchange::new(
+        // On the heap: the futures around it are moved while they are set up.
+        let mut exchange = Box::new(Exchange::new(
             compiled.runtime.clone(),
             self.ports.clone(),
             record.request_id,
@@ -145,7 +146,7 @@ impl GatewayHandler {
                 matched_parameters: Vec::new(),
                 client_certificate: None,
             },
-        );
+        ));
         process(&compiled, resolution, &mut exchange).await;
 
         record.api = exchange.matched.api.take();
@@ -232,9 +233,8 @@ fn client(
     };
     let mut ip = connection.peer.ip();
     if trust_forwarded {
-        let first = |name: &str| -> Option<&str> {
-            headers.get(name)?.to_str().ok()?.split(',').next()
-        };
+        let first =
+            |name: &str| -> Option<&str> { headers.get(name)?.to_str().ok()?.split(',').next() };
         match first("x-forwarded-proto").map(str::trim) {
             Some(proto) if proto.eq_ignore_ascii_case("https") => scheme = "https",
             Some(proto) if proto.eq_ignore_ascii_case("http") => scheme = "http",
@@ -462,4 +462,3 @@ impl Drop for Unanswered {
         }
     }
 }
-

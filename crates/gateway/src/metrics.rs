@@ -140,9 +140,12 @@ impl Metrics {
             }
         };
         let as_number = |number: u64| number as f64;
-        family("backend_attempts", "counter", "Calls to the backend", &|i| {
-            as_number(views[i].attempts)
-        });
+        family(
+            "backend_attempts",
+            "counter",
+            "Calls to the backend",
+            &|i| as_number(views[i].attempts),
+        );
         family("backend_throttled", "counter", "Calls answered 429", &|i| {
             as_number(views[i].throttled)
         });
