@@ -101,23 +101,6 @@ pub fn ordinal(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// What `string.CompareOrdinal` returns: the difference of the first units that differ, or of the lengths.
-pub fn ordinal_difference(a: &str, b: &str) -> i32 {
-    let (mut left, mut right) = (a.encode_utf16(), b.encode_utf16());
-    loop {
-        match (left.next(), right.next()) {
-            (Some(x), Some(y)) if x == y => {}
-            (Some(x), Some(y)) => return i32::from(x) - i32::from(y),
-            (None, None) => return 0,
-            (rest_a, rest_b) => {
-                let a_more = rest_a.map_or(0, |_| 1 + left.count() as i32);
-                let b_more = rest_b.map_or(0, |_| 1 + right.count() as i32);
-                return a_more - b_more;
-            }
-        }
-    }
-}
-
 /// Order of the code units after upper-casing each.
 pub fn ordinal_ignore_case(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
@@ -198,8 +181,6 @@ mod tests {
     #[test]
     fn ordinal_orders_are_of_code_units() {
         assert_eq!(ordinal("\u{ffff}", "😀"), Ordering::Greater);
-        assert_eq!(ordinal_difference("a", "B"), 31);
-        assert_eq!(ordinal_difference("abc", "a"), 2);
         assert_eq!(ordinal_ignore_case("a", "B"), Ordering::Less);
         assert_eq!(ordinal_ignore_case("É", "é"), Ordering::Equal);
         // Upper-casing puts letters before the underscore.

@@ -90,6 +90,9 @@ fn backward(c: &Call<'_, '_>, numbers: usize, total: usize) -> R<Option<(usize, 
 
 fn last_index_of(c: &mut Call<'_, '_>, numbers: usize, how: StringComparison) -> R<Value> {
     let (text, needle) = (this(c)?, needle(c, 1)?);
+    if matches!(c.value(1), Value::Char(_)) {
+        check_start(c, numbers, text.len())?;
+    }
     let Some((from, end)) = backward(c, numbers, text.len())? else {
         return Ok(position(needle.is_empty().then_some(0)));
     };
@@ -101,6 +104,17 @@ fn last_index_of(c: &mut Call<'_, '_>, numbers: usize, how: StringComparison) ->
         .rfind(&folded(&needle, how), end)
         .filter(|at| *at >= from);
     Ok(position(found))
+}
+
+/// A search for characters must start at one; only a search for a text may start behind the last.
+fn check_start(c: &Call<'_, '_>, numbers: usize, length: usize) -> R<()> {
+    if numbers > 0 && length > 0 && usize::try_from(c.int(2)?).is_ok_and(|start| start >= length) {
+        return Err(Fault::out_of_range(
+            "startIndex",
+            "Index was out of range. Must be non-negative and less than the size of the collection.",
+        ));
+    }
+    Ok(())
 }
 
 /// A search looks at every unit, and makes a copy of the text when it ignores case or is not ASCII.
@@ -123,6 +137,7 @@ fn index_of_any(c: &mut Call<'_, '_>, numbers: usize) -> R<Value> {
 
 fn last_index_of_any(c: &mut Call<'_, '_>, numbers: usize) -> R<Value> {
     let (text, set) = (this(c)?, chars(c, 1)?);
+    check_start(c, numbers, text.len())?;
     let Some((from, end)) = backward(c, numbers, text.len())? else {
         return Ok(position(None));
     };

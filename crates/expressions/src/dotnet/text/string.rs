@@ -67,6 +67,17 @@ pub(super) fn part(start: i32, length: i32, total: usize) -> R<(usize, usize)> {
     Ok((first, count))
 }
 
+/// What ordinal comparison returns: as [`difference`], but an empty text counts as a unit of zero, because .NET looks at
+/// the first units before it looks at lengths.
+fn ordinal_difference(a: &Str, b: &Str) -> i32 {
+    let (x, y) = (a.unit(0).unwrap_or(0), b.unit(0).unwrap_or(0));
+    if x == y {
+        difference(a, b)
+    } else {
+        i32::from(x) - i32::from(y)
+    }
+}
+
 /// Difference of the first units that differ, or of the lengths.
 fn difference(a: &Str, b: &Str) -> i32 {
     let (a, b) = (a.units(), b.units());
@@ -85,7 +96,7 @@ fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
         (None, Some(_)) => -1,
         (Some(_), None) => 1,
         (Some(a), Some(b)) => match how {
-            StringComparison::Ordinal => difference(&a, &b),
+            StringComparison::Ordinal => ordinal_difference(&a, &b),
             StringComparison::OrdinalIgnoreCase => difference(&to_upper(&a), &to_upper(&b)),
             _ => compare_texts(&a, &b, how) as i32,
         },
