@@ -331,9 +331,8 @@ impl Object for ExceptionObject {
 
     fn to_text(&self, rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
         let mut text = format!("{}: {}", self.ty.full_name(), self.message);
-        if let Some(inner) = self.inner.as_object::<ExceptionObject>()
-            && let Some(inner) = inner.to_text(rt, None)?
-        {
+        if !self.inner.is_null() {
+            let inner = rt.to_text(&self.inner)?;
             text.push_str(&format!(
                 "\n ---> {inner}\n   --- End of inner exception stack trace ---"
             ));

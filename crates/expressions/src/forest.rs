@@ -7,7 +7,7 @@
 //!
 //! The rule that keeps the cells sound: code that runs while nodes are borrowed never touches another node's handle.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Position of a node in its tree.
@@ -18,6 +18,21 @@ pub(crate) const NONE: Id = Id::MAX;
 /// More nodes than positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooLarge;
+
+thread_local! {
+    static WORK: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Notes that many steps of work: nodes visited, positions moved. Trees know no budget; the next member called on any tree
+/// pays for the work noted since ([`take_work`]), so an expression can't make cheap calls that cost much.
+pub(crate) fn work(steps: usize) {
+    WORK.set(WORK.get().saturating_add(steps as u64));
+}
+
+/// The work noted since this was asked last.
+pub(crate) fn take_work() -> u64 {
+    WORK.replace(0)
+}
 
 /// The nodes of a tree.
 pub(crate) trait Arena: Default {
@@ -97,6 +112,7 @@ impl<A: Arena> Tree<A> {
         let mut small_state = small.state.borrow_mut();
         let mut large_state = large.state.borrow_mut();
         if let (State::Live(target), State::Live(source)) = (&mut *large_state, &mut *small_state) {
+            work(source.len());
             let offset = target.append(source)?;
             drop(large_state);
             *small_state = State::Moved {

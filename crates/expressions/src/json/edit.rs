@@ -3,10 +3,13 @@
 //! The rules are Json.NET's: a token that already has a parent is copied when it is added elsewhere, a null becomes a
 //! `JValue` of type Null, an object holds only properties and each name once, a property holds exactly one value.
 
+use std::rc::Rc;
+
 use super::scalar::Scalar;
 use super::token::{JToken, Key, TokenType};
 use super::tree::{Id, Kind, NONE, Tree};
 use super::{Error, Result};
+use crate::forest::work;
 use crate::value::Str;
 
 impl JToken {
@@ -16,9 +19,7 @@ impl JToken {
         let item = match item {
             None => Self::null(),
             Some(item) => {
-                let taken = item.parent().is_some()
-                    || item.same(self)
-                    || (item.has_values() && self.root().same(item));
+                let taken = item.parent().is_some() || item.same(self) || self.lies_in(item);
                 if taken {
                     item.deep_clone()
                 } else {
@@ -29,6 +30,13 @@ impl JToken {
         let (here, there) = (self.located(), item.located());
         Tree::join(&here.tree, &there.tree)?;
         Ok((here.located(), there.located()))
+    }
+
+    /// Whether this token lies somewhere in the tree under `root`.
+    fn lies_in(&self, root: &Self) -> bool {
+        let (here, root) = (self.located(), root.located());
+        // A root in another store can't be above this token.
+        Rc::ptr_eq(&here.tree, &root.tree) && root.has_values() && here.root().same(&root)
     }
 
     /// `ValidateToken`: whether `item` may be put under `self`, in the place of `existing` if given.
@@ -105,7 +113,9 @@ impl JToken {
             match &mut nodes.get_mut(id).kind {
                 Kind::Object(_) => return nodes.insert_member(id, at, there.id),
                 Kind::Array(items) | Kind::Constructor { items, .. } => {
-                    items.ids.insert(at.min(items.ids.len()), there.id);
+                    let at = at.min(items.ids.len());
+                    work((items.ids.len() - at) / 16);
+                    items.ids.insert(at, there.id);
                     items.version = items.version.wrapping_add(1);
                 }
                 Kind::Property { value, .. } => *value = there.id,
@@ -271,6 +281,7 @@ impl JToken {
                 Kind::Object(_) => return nodes.remove_member(id, at),
                 Kind::Array(items) | Kind::Constructor { items, .. } if at < items.ids.len() => {
                     items.version = items.version.wrapping_add(1);
+                    work((items.ids.len() - at) / 16);
                     items.ids.remove(at)
                 }
                 _ => return,
@@ -393,7 +404,7 @@ impl JToken {
     /// Whether both tokens lie in one tree; joined trees share memory.
     #[cfg(test)]
     fn shares_tree(&self, other: &Self) -> bool {
-        std::rc::Rc::ptr_eq(&self.located().tree, &other.located().tree)
+        Rc::ptr_eq(&self.located().tree, &other.located().tree)
     }
 }
 

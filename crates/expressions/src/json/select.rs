@@ -5,6 +5,7 @@ use super::error::{Error, Result};
 use super::path::{self, Operator, Query, Side, Step};
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
+use crate::forest::work;
 use crate::value::Str;
 
 /// Tokens that one selection may visit: `..*..*` multiplies them.
@@ -38,6 +39,7 @@ struct Selection<'a> {
 
 impl Selection<'_> {
     fn visit(&mut self, count: usize) -> Result<()> {
+        work(count);
         self.visits = self
             .visits
             .checked_sub(count)
@@ -329,7 +331,10 @@ impl Selection<'_> {
             }
         }
         let regex = crate::regex::Regex::cached(&Str::from(pattern), options)?;
-        Ok(regex.find(&input, self.regex_steps)?.is_some())
+        let mut steps = crate::regex::Steps::new(self.regex_steps);
+        let found = regex.find(&input, &mut steps);
+        work(usize::try_from(steps.take_used()).unwrap_or(usize::MAX));
+        Ok(found?.is_some())
     }
 }
 

@@ -8,6 +8,7 @@ use super::scalar::Scalar;
 use super::tree::{Id, Kind, NONE, Nodes, Tree};
 use super::{Error, Result, number, writer};
 use crate::clr;
+use crate::forest::work;
 use crate::value::Str;
 
 /// `Newtonsoft.Json.Linq.JTokenType`, with .NET's numbers.
@@ -345,7 +346,10 @@ impl JToken {
 
     /// `Children()`
     pub fn children(&self) -> Vec<Self> {
-        self.all_at(|nodes, id| nodes.children(id).to_vec())
+        self.all_at(|nodes, id| {
+            work(nodes.children(id).len() / 4);
+            nodes.children(id).to_vec()
+        })
     }
 
     /// `Descendants()` in document order, this token first when asked for.
@@ -360,6 +364,7 @@ impl JToken {
             if !and_self {
                 found.remove(0);
             }
+            work(found.len());
             found
         })
     }
@@ -369,7 +374,9 @@ impl JToken {
         self.all_at(|nodes, id| {
             let parent = |id: Id| Some(nodes.get(id).parent).filter(|parent| *parent != NONE);
             let first = if and_self { Some(id) } else { parent(id) };
-            std::iter::successors(first, |id| parent(*id)).collect()
+            let found: Vec<Id> = std::iter::successors(first, |id| parent(*id)).collect();
+            work(found.len());
+            found
         })
     }
 
@@ -440,7 +447,11 @@ impl JToken {
         if !Rc::ptr_eq(&here.tree, &child.tree) {
             return None;
         }
-        here.read(|nodes, id| nodes.children(id).iter().position(|c| *c == child.id))
+        here.read(|nodes, id| {
+            let index = nodes.children(id).iter().position(|c| *c == child.id);
+            work(index.unwrap_or(nodes.children(id).len()) / 16);
+            index
+        })
     }
 
     /// `Path`
@@ -466,6 +477,7 @@ impl JToken {
                 }
                 current = node.parent;
             }
+            work(steps.len());
             let mut path = String::new();
             for step in steps.iter().rev() {
                 match step {
@@ -548,6 +560,7 @@ impl JToken {
 fn equal_trees(a_nodes: &Nodes, a: Id, b_nodes: &Nodes, b: Id) -> bool {
     let mut pending = vec![(a, b)];
     while let Some((a, b)) = pending.pop() {
+        work(1);
         match (&a_nodes.get(a).kind, &b_nodes.get(b).kind) {
             (Kind::Object(x), Kind::Object(y)) => {
                 if x.ids.len() != y.ids.len() {

@@ -7,7 +7,7 @@ use super::token::TokenType;
 use super::{Error, Result};
 use crate::value::Str;
 
-use crate::forest::{Arena, TooLarge};
+use crate::forest::{Arena, TooLarge, work};
 pub(super) use crate::forest::{Id, NONE};
 
 /// A shared tree of tokens.
@@ -194,7 +194,9 @@ impl Nodes {
         let Kind::Object(members) = &mut self.get_mut(object).kind else {
             return;
         };
-        members.ids.insert(at.min(members.ids.len()), property);
+        let at = at.min(members.ids.len());
+        work((members.ids.len() - at) / 16);
+        members.ids.insert(at, property);
         members.version = members.version.wrapping_add(1);
         if let Some(index) = &mut members.index {
             index.insert(name, property);
@@ -255,6 +257,7 @@ impl Nodes {
         if at >= members.ids.len() {
             return;
         }
+        work((members.ids.len() - at) / 16);
         let property = members.ids.remove(at);
         members.version = members.version.wrapping_add(1);
         let indexed = members.index.is_some();
@@ -289,15 +292,21 @@ impl Nodes {
     /// Index of a node among its parent's children.
     pub(super) fn index_in_parent(&self, id: Id) -> Option<usize> {
         let parent = self.get(id).parent;
-        (parent != NONE)
-            .then(|| self.children(parent).iter().position(|child| *child == id))
-            .flatten()
+        if parent == NONE {
+            return None;
+        }
+        let index = self.children(parent).iter().position(|child| *child == id);
+        work(index.unwrap_or_default() / 16);
+        index
     }
 
     pub(super) fn root_of(&self, mut id: Id) -> Id {
+        let mut depth = 0;
         while self.get(id).parent != NONE {
             id = self.get(id).parent;
+            depth += 1;
         }
+        work(depth);
         id
     }
 
@@ -334,6 +343,7 @@ impl Nodes {
             }
             next += 1;
         }
+        work(next);
         copy
     }
 }

@@ -4,6 +4,7 @@ use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
 use super::tree::{Id, Kind, NONE, Nodes};
 use super::{date, number};
+use crate::forest::work;
 use crate::value::Str;
 
 /// `Newtonsoft.Json.Formatting`
@@ -65,6 +66,7 @@ fn write_tree(
 ) {
     let mut open: Vec<Open> = Vec::new();
     let mut current = Some(root);
+    let before = out.len();
     loop {
         // `current` is written, then the innermost open container says what is next.
         while let Some(id) = current.take() {
@@ -115,6 +117,7 @@ fn write_tree(
         }
         let depth = open.len() + base_depth;
         let Some(container) = open.last_mut() else {
+            work((out.len() - before) / 32);
             return;
         };
         match nodes.children(container.id).get(container.next).copied() {

@@ -64,6 +64,7 @@ pub(super) struct Matcher<'a> {
     captures: Vec<Vec<Span>>,
     stack: Vec<Frame>,
     budget: u64,
+    allowed: u64,
 }
 
 impl<'a> Matcher<'a> {
@@ -77,6 +78,7 @@ impl<'a> Matcher<'a> {
             captures: vec![Vec::new(); groups],
             stack: Vec::new(),
             budget: (steps as u64).saturating_mul(BACKTRACK_COST),
+            allowed: (steps as u64).saturating_mul(BACKTRACK_COST),
         }
     }
 
@@ -128,9 +130,22 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// What matching has cost so far.
+    pub(super) fn cost(&self) -> u64 {
+        self.allowed - self.budget
+    }
+
     fn spend(&mut self, cost: u64) -> Result<(), Exhausted> {
-        self.budget = self.budget.checked_sub(cost).ok_or(Exhausted)?;
-        Ok(())
+        match self.budget.checked_sub(cost) {
+            Some(rest) => {
+                self.budget = rest;
+                Ok(())
+            }
+            None => {
+                self.budget = 0;
+                Err(Exhausted)
+            }
+        }
     }
 
     fn push(&mut self, frame: Frame) -> Result<(), Exhausted> {

@@ -55,6 +55,26 @@ impl From<Error> for json::Error {
     }
 }
 
+/// How much matching may cost, and what it has cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps {
+    /// How often one match may take back a choice.
+    pub limit: usize,
+    used: u64,
+}
+
+impl Steps {
+    /// So many for each match.
+    pub const fn new(limit: usize) -> Self {
+        Self { limit, used: 0 }
+    }
+
+    /// The cost of the matches since this was asked last, in steps of about ten nanoseconds.
+    pub fn take_used(&mut self) -> u64 {
+        std::mem::take(&mut self.used)
+    }
+}
+
 /// Start and end of a capture, in UTF-16 units.
 pub type Span = (usize, usize);
 
@@ -91,6 +111,8 @@ struct Inner {
 #[derive(Debug, Clone)]
 pub struct Regex(Rc<Inner>);
 
+/// Longer patterns are not remembered.
+const MAX_CACHED: usize = 4_096;
 /// Patterns remembered per thread.
 const CACHE_SIZE: usize = 64;
 
@@ -133,6 +155,9 @@ impl Regex {
             return Ok(regex);
         }
         let regex = Self::new(pattern, options)?;
+        if pattern.len() > MAX_CACHED {
+            return Ok(regex);
+        }
         CACHE.with_borrow_mut(|cache| {
             if cache.len() == CACHE_SIZE {
                 cache.remove(0);
@@ -191,7 +216,7 @@ impl Regex {
     }
 
     /// The first match in a text.
-    pub fn find(&self, text: &Str, steps: usize) -> Result<Option<Found>, Error> {
+    pub fn find(&self, text: &Str, steps: &mut Steps) -> Result<Option<Found>, Error> {
         let units = text.units();
         self.find_from(&units, self.start(units.len()), steps)
     }
@@ -201,10 +226,12 @@ impl Regex {
         &self,
         units: &[u16],
         start: usize,
-        steps: usize,
+        steps: &mut Steps,
     ) -> Result<Option<Found>, Error> {
-        let mut matcher = matcher::Matcher::new(&self.0.program, units, self.group_count(), steps);
-        match matcher.search(start.min(units.len()), self.0.options.right_to_left) {
+        let mut matcher = matcher::Matcher::new(&self.0.program, units, self.group_count(), steps.limit);
+        let found = matcher.search(start.min(units.len()), self.0.options.right_to_left);
+        steps.used = steps.used.saturating_add(matcher.cost());
+        match found {
             Ok(found) => Ok(found.map(|groups| Found { groups })),
             Err(matcher::Exhausted) => Err(Error::Timeout),
         }
@@ -215,7 +242,7 @@ impl Regex {
         &self,
         units: &[u16],
         last: &Found,
-        steps: usize,
+        steps: &mut Steps,
     ) -> Result<Option<Found>, Error> {
         let (start, end) = last.span();
         let backward = self.0.options.right_to_left;

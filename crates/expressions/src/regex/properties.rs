@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Error, Options, Regex, Replacement, escape, unescape};
+use super::{Error, Options, Regex, Replacement, Steps, escape, unescape};
 use crate::value::Str;
 
 fn pattern() -> impl Strategy<Value = String> {
@@ -37,7 +37,7 @@ proptest! {
         let Some(options) = Options::from_bits(bits) else { return Ok(()) };
         let Ok(regex) = Regex::new(&Str::from(pattern.as_str()), options) else { return Ok(()) };
         let units: Vec<u16> = text.encode_utf16().collect();
-        let mut next = regex.find_from(&units, regex.start(units.len()), 5_000);
+        let mut next = regex.find_from(&units, regex.start(units.len()), &mut Steps::new(5_000));
         let mut count = 0;
         while let Ok(Some(found)) = next {
             count += 1;
@@ -45,16 +45,16 @@ proptest! {
             for (start, end) in found.groups.iter().flatten() {
                 prop_assert!(start <= end && *end <= units.len());
             }
-            next = regex.find_after(&units, &found, 5_000);
+            next = regex.find_after(&units, &found, &mut Steps::new(5_000));
         }
         prop_assert!(matches!(next, Ok(None) | Err(Error::Timeout)));
-        let _ = regex.split::<Error>(&units, 0, regex.start(units.len()), 5_000, &mut |_| Ok(()));
+        let _ = regex.split::<Error>(&units, 0, regex.start(units.len()), &mut Steps::new(&mut Steps::new(5_000)), &mut |_| Ok(()));
     }
 
     #[test]
     fn any_text_is_a_pattern_or_refused(pattern in r"[\\\[\](){}?*+|^$.<>=!:'#a-c0-9, \-]{0,20}", replacement in r"[$&`'_+{}0-9a]{0,8}") {
         if let Ok(regex) = Regex::new(&Str::from(pattern.as_str()), Options::default()) {
-            let _ = regex.find(&Str::from("abc 123"), 2_000);
+            let _ = regex.find(&Str::from("abc 123"), &mut Steps::new(2_000));
             let _ = Replacement::new(&regex, &Str::from(replacement.as_str()));
         }
         let _ = unescape(&Str::from(pattern.as_str()));
@@ -64,7 +64,7 @@ proptest! {
     fn an_escaped_text_matches_itself(text in ".{0,20}") {
         let text = Str::from(text.as_str());
         let regex = Regex::new(&escape(&text), Options::default()).unwrap();
-        let found = regex.find(&text, 5_000).unwrap().unwrap();
+        let found = regex.find(&text, &mut Steps::new(5_000)).unwrap().unwrap();
         prop_assert_eq!(found.span(), (0, text.len()));
         prop_assert_eq!(unescape(&escape(&text)).unwrap(), text);
     }

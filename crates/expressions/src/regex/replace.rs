@@ -118,7 +118,7 @@ fn special(regex: &Regex, units: &[u16], at: usize) -> Option<(Part, usize)> {
 }
 
 /// Work done over all matches of a text, reported to the caller so that it can account for it.
-pub type Progress<'a, E> = &'a mut dyn FnMut(usize) -> Result<(), E>;
+pub type Progress<'a, E> = &'a mut dyn FnMut(u64) -> Result<(), E>;
 
 impl Regex {
     /// `Split`: the text between matches, with the captures of groups in between. At most `count` pieces; 0 means all.
@@ -127,7 +127,7 @@ impl Regex {
         units: &[u16],
         count: usize,
         start: usize,
-        steps: usize,
+        steps: &mut super::Steps,
         progress: Progress<'_, E>,
     ) -> Result<Vec<Str>, E> {
         if count == 1 {
@@ -141,7 +141,7 @@ impl Regex {
         let mut splits = 0;
         let mut next = self.find_from(units, start, steps)?;
         while let Some(found) = next {
-            progress(1)?;
+            progress(1 + steps.take_used())?;
             let (from, to) = found.span();
             if backward {
                 pieces.push(piece(to, edge));

@@ -2,7 +2,11 @@
 
 use super::*;
 
-const STEPS: usize = 100_000;
+const LIMIT: usize = 100_000;
+
+fn steps() -> Steps {
+    Steps::new(LIMIT)
+}
 
 fn options(bits: i64) -> Options {
     Options::from_bits(bits).unwrap()
@@ -10,7 +14,7 @@ fn options(bits: i64) -> Options {
 
 fn first(pattern: &str, text: &str, bits: i64) -> Option<String> {
     let regex = Regex::new(&pattern.into(), options(bits)).unwrap();
-    let found = regex.find(&text.into(), STEPS).unwrap()?;
+    let found = regex.find(&text.into(), &mut steps()).unwrap()?;
     let (start, end) = found.span();
     let units: Vec<u16> = text.encode_utf16().collect();
     Some(String::from_utf16_lossy(&units[start..end]))
@@ -24,12 +28,12 @@ fn all(pattern: &str, text: &str, bits: i64) -> Vec<Span> {
     let regex = Regex::new(&pattern.into(), options(bits)).unwrap();
     let units: Vec<u16> = text.encode_utf16().collect();
     let mut next = regex
-        .find_from(&units, regex.start(units.len()), STEPS)
+        .find_from(&units, regex.start(units.len()), &mut steps())
         .unwrap();
     let mut spans = Vec::new();
     while let Some(found) = next {
         spans.push(found.span());
-        next = regex.find_after(&units, &found, STEPS).unwrap();
+        next = regex.find_after(&units, &found, &mut steps()).unwrap();
     }
     spans
 }
@@ -38,7 +42,7 @@ fn replaced(pattern: &str, text: &str, replacement: &str) -> String {
     let regex = Regex::new(&pattern.into(), Options::default()).unwrap();
     let units: Vec<u16> = text.encode_utf16().collect();
     let replacement = Replacement::new(&regex, &replacement.into());
-    let found = regex.find_from(&units, 0, STEPS).unwrap().unwrap();
+    let found = regex.find_from(&units, 0, &mut steps()).unwrap().unwrap();
     let (start, end) = found.span();
     let mut out = units[..start].to_vec();
     replacement.append(&units, &found, &mut out);
@@ -116,7 +120,7 @@ fn look_around_and_references() {
 #[test]
 fn every_round_of_a_loop_leaves_a_capture() {
     let regex = Regex::new(&"(?<c>.X)+".into(), Options::default()).unwrap();
-    let found = regex.find(&"aXbX".into(), STEPS).unwrap().unwrap();
+    let found = regex.find(&"aXbX".into(), &mut steps()).unwrap().unwrap();
     assert_eq!(found.groups[1], [(0, 2), (2, 4)]);
 }
 
@@ -129,7 +133,7 @@ fn balancing_groups_pop_captures() {
         Options::default(),
     )
     .unwrap();
-    let found = regex.find(&"f(ab)".into(), STEPS).unwrap().unwrap();
+    let found = regex.find(&"f(ab)".into(), &mut steps()).unwrap().unwrap();
     assert_eq!(found.group(regex.slot_of_name("in").unwrap()), Some((2, 4)));
 }
 
@@ -165,7 +169,7 @@ fn splits_keep_captures() {
         let regex = Regex::new(&pattern.into(), Options::default()).unwrap();
         let units: Vec<u16> = text.encode_utf16().collect();
         let pieces = regex
-            .split::<Error>(&units, count, 0, STEPS, &mut |_| Ok(()))
+            .split::<Error>(&units, count, 0, &mut steps(), &mut |_| Ok(()))
             .unwrap();
         pieces.iter().map(ToString::to_string).collect()
     };
@@ -193,7 +197,7 @@ fn catastrophic_patterns_end_in_a_timeout() {
     ] {
         let regex = Regex::new(&pattern.into(), Options::default()).unwrap();
         assert_eq!(
-            regex.find(&text.as_str().into(), STEPS),
+            regex.find(&text.as_str().into(), &mut steps()),
             Err(Error::Timeout),
             "{pattern}"
         );
@@ -201,7 +205,7 @@ fn catastrophic_patterns_end_in_a_timeout() {
     // Long text alone is no reason to give up.
     let long = "word ".repeat(100_000);
     let regex = Regex::new(&r"\bmissing\b".into(), Options::default()).unwrap();
-    assert_eq!(regex.find(&long.as_str().into(), STEPS), Ok(None));
+    assert_eq!(regex.find(&long.as_str().into(), &mut steps()), Ok(None));
 }
 
 #[test]

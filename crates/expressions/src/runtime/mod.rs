@@ -68,6 +68,7 @@ pub struct Runtime<'h> {
     fuel: u64,
     allocation: usize,
     pub(crate) depth: u32,
+    nesting: u32,
     pub(crate) stack: Vec<Slot>,
     /// Where the running function's variables start on the stack.
     pub(crate) base: usize,
@@ -88,6 +89,7 @@ impl<'h> Runtime<'h> {
             fuel: limits.fuel,
             allocation: limits.allocation,
             depth: 0,
+            nesting: 0,
             stack: Vec::new(),
             base: 0,
             captured: None,
@@ -138,6 +140,20 @@ impl<'h> Runtime<'h> {
         }
     }
 
+    /// Goes one level deeper into nested values or sequences: bounded, and with machine stack to run on.
+    pub fn deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
+        if self.nesting >= self.limits.depth {
+            return Err(Fault::limit(format!(
+                "Values or sequences hold one another deeper than the limit of {} levels.",
+                self.limits.depth
+            )));
+        }
+        self.nesting += 1;
+        let result = stacker::maybe_grow(64 * 1024, 1024 * 1024, || run(self));
+        self.nesting -= 1;
+        result
+    }
+
     /// Starts an enumeration of `source`, as `foreach` does.
     pub fn iterate(&mut self, source: &Value) -> R<Box<dyn Iter>> {
         match source {
@@ -154,9 +170,10 @@ impl<'h> Runtime<'h> {
                 Some(iter) => Ok(iter),
                 None => Err(Fault::binder("The token cannot be enumerated.")),
             },
-            Value::Object(object) => match object.clone().iterate(self)? {
-                Some(iter) => Ok(iter),
-                None => Err(Fault::binder(&format!(
+            Value::Object(object) => match object.rc().map(|o| self.deeper(|rt| o.iterate(rt))) {
+                Some(Ok(Some(iter))) => Ok(iter),
+                Some(Err(fault)) => Err(fault),
+                _ => Err(Fault::binder(&format!(
                     "'{}' cannot be enumerated.",
                     object.type_of()
                 ))),
@@ -209,7 +226,7 @@ impl<'h> Runtime<'h> {
 
     /// `ToString()`; null gives the empty string, as in concatenation.
     pub fn to_text(&mut self, value: &Value) -> R<Str> {
-        text::to_text(self, value)
+        text::format(self, value, None)
     }
 
     /// `ToString(format)` as a composite format hole applies it; null gives the empty string.

@@ -4,11 +4,6 @@ use super::{R, Runtime};
 use crate::types::Registry;
 use crate::value::{Object, Str, Value};
 
-/// `ToString()`; null gives the empty string.
-pub(super) fn to_text(rt: &mut Runtime<'_>, value: &Value) -> R<Str> {
-    format(rt, value, None)
-}
-
 /// `ToString(format)`; null gives the empty string.
 pub(super) fn format(rt: &mut Runtime<'_>, value: &Value, format: Option<&str>) -> R<Str> {
     let format = format.filter(|f| !f.is_empty());
@@ -29,7 +24,7 @@ pub(super) fn format(rt: &mut Runtime<'_>, value: &Value, format: Option<&str>) 
         },
         Value::Object(object) => {
             let object = object.clone();
-            match object.to_text(rt, format)? {
+            match rt.deeper(|rt| object.to_text(rt, format))? {
                 Some(text) => text,
                 None => Str::from(object.type_of().full_name()),
             }

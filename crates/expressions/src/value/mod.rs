@@ -7,6 +7,7 @@
 
 mod host_object;
 mod object;
+mod shared;
 mod str;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub use self::host_object::HostObject;
 pub use self::object::{Iter, Lazy, Object, Ready, Record, TypeObject};
+pub use self::shared::Shared;
 pub use self::str::{Str, StrBuilder, find_units};
 pub use crate::clr::datetime::{DateTime, DateTimeKind};
 pub use crate::clr::datetimeoffset::DateTimeOffset;
@@ -54,7 +56,7 @@ pub enum Value {
     Host(HostObject),
     /// A JSON token: a handle that is cheaper than an object.
     Json(JToken),
-    Object(Rc<dyn Object>),
+    Object(Shared),
 }
 
 impl Value {
@@ -96,7 +98,7 @@ impl Value {
 
     /// A new reference to a heap object.
     pub fn object<T: Object>(object: T) -> Self {
-        Self::Object(Rc::new(object))
+        Self::Object(Shared::new(Rc::new(object)))
     }
 
     /// The heap object as a `T`, if it is one.
@@ -104,7 +106,7 @@ impl Value {
     pub fn as_object<T: Object>(&self) -> Option<&T> {
         match self {
             Self::Object(object) => {
-                let any: &dyn std::any::Any = &**object;
+                let any: &dyn std::any::Any = object.get();
                 any.downcast_ref()
             }
             Self::Json(token) => {
@@ -120,7 +122,7 @@ impl Value {
     pub fn to_object<T: Object>(&self) -> Option<Rc<T>> {
         match self {
             Self::Object(object) => {
-                let any: Rc<dyn std::any::Any> = object.clone();
+                let any: Rc<dyn std::any::Any> = object.rc()?;
                 any.downcast().ok()
             }
             _ => None,
@@ -200,13 +202,13 @@ from! {
 
 impl<T: Object> From<Rc<T>> for Value {
     fn from(object: Rc<T>) -> Self {
-        Self::Object(object)
+        Self::Object(Shared::new(object))
     }
 }
 
 impl From<Rc<dyn Object>> for Value {
     fn from(object: Rc<dyn Object>) -> Self {
-        Self::Object(object)
+        Self::Object(Shared::new(object))
     }
 }
 

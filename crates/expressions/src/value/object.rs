@@ -140,32 +140,38 @@ impl Object for Record {
             return Some(false);
         }
         let (a, b) = (self.fields.borrow(), other.fields.borrow());
-        Some(
+        nested(|| {
             a.len() == b.len()
                 && a.iter()
                     .zip(b.iter())
-                    .all(|(a, b)| crate::runtime::equals(a, b)),
-        )
+                    .all(|(a, b)| crate::runtime::equals(a, b))
+        })
     }
 
     fn hash(&self) -> Option<u64> {
         let fields = self.fields.borrow();
-        Some(fields.iter().fold(17_u64, |hash, field| {
-            hash.wrapping_mul(31)
-                .wrapping_add(crate::runtime::hash(field))
-        }))
+        let hash = nested(|| {
+            fields.iter().fold(17_u64, |hash, field| {
+                hash.wrapping_mul(31)
+                    .wrapping_add(crate::runtime::hash(field))
+            })
+        });
+        Some(hash.unwrap_or_default())
     }
 
     fn compare(&self, other: &Value) -> Option<std::cmp::Ordering> {
         let other = other.as_object::<Self>()?;
         let (a, b) = (self.fields.borrow(), other.fields.borrow());
-        for (a, b) in a.iter().zip(b.iter()) {
-            match crate::runtime::compare(a, b)? {
-                std::cmp::Ordering::Equal => {}
-                unequal => return Some(unequal),
+        nested(|| {
+            for (a, b) in a.iter().zip(b.iter()) {
+                match crate::runtime::compare(a, b)? {
+                    std::cmp::Ordering::Equal => {}
+                    unequal => return Some(unequal),
+                }
             }
-        }
-        Some(a.len().cmp(&b.len()))
+            Some(a.len().cmp(&b.len()))
+        })
+        .flatten()
     }
 
     fn to_text(&self, rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
@@ -192,6 +198,27 @@ impl Object for Record {
         out.push_str(close);
         Ok(Some(out.finish()))
     }
+}
+
+thread_local! {
+    static NESTING: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Records in records are compared and hashed down to this depth; what lies deeper counts by reference.
+const DEEPEST_RECORD: u32 = 1_000;
+
+/// Looks into a record's fields, unless that is too deep.
+fn nested<T>(look: impl FnOnce() -> T) -> Option<T> {
+    NESTING.with(|nesting| {
+        let depth = nesting.get();
+        if depth >= DEEPEST_RECORD {
+            return None;
+        }
+        nesting.set(depth + 1);
+        let result = stacker::maybe_grow(64 * 1024, 1024 * 1024, look);
+        nesting.set(depth);
+        Some(result)
+    })
 }
 
 /// `System.Type`, as `typeof(T)` and `GetType()` give it.

@@ -1,9 +1,12 @@
 //! Changes to XML trees. A node that has a parent is copied when it is added elsewhere.
 
+use std::rc::Rc;
+
 use super::error::{Error, Result};
 use super::names::Name;
 use super::node::{NodeKind, XNode};
 use super::tree::{Declaration, Kind, NONE, Nodes, Tree};
+use crate::forest::work;
 use crate::value::Str;
 
 impl XNode {
@@ -13,7 +16,7 @@ impl XNode {
 
     /// A node ready to be put under `self`, both where they lie then.
     fn prepared(&self, item: &Self) -> Result<(Self, Self)> {
-        let taken = item.container().is_some() || self.root().same(item);
+        let taken = item.container().is_some() || self.lies_in(item);
         let item = if taken {
             item.deep_clone()
         } else {
@@ -22,6 +25,12 @@ impl XNode {
         let (here, there) = (self.located(), item.located());
         Tree::join(&here.tree, &there.tree)?;
         Ok((here.located(), there.located()))
+    }
+
+    /// Whether this node lies somewhere in the tree under `root`.
+    fn lies_in(&self, root: &Self) -> bool {
+        // A root in another store can't be above this node.
+        Rc::ptr_eq(&self.located().tree, &root.located().tree) && self.root().same(root)
     }
 
     /// Inserts a node before position `at` of the children.
@@ -41,7 +50,9 @@ impl XNode {
         let (here, there) = self.prepared(item)?;
         here.write(|nodes, id| {
             let children = &mut nodes.get_mut(id).children;
-            children.insert(at.min(children.len()), there.id);
+            let at = at.min(children.len());
+            work((children.len() - at) / 16);
+            children.insert(at, there.id);
             nodes.get_mut(there.id).parent = id;
         });
         Ok(())
@@ -67,7 +78,7 @@ impl XNode {
 
     /// `Add(node)`
     pub fn append(&self, item: &Self) -> Result<()> {
-        self.insert(self.nodes().len(), item)
+        self.insert(self.node_count(), item)
     }
 
     /// `Add("text")`: goes to the text node at the end, if there is one.
@@ -123,6 +134,7 @@ impl XNode {
         let this = self.located();
         parent.write(|nodes, id| {
             let node = nodes.get_mut(id);
+            work(node.children.len() / 8);
             node.children.retain(|child| *child != this.id);
             let emptied = node.children.is_empty();
             if let Kind::Element {
@@ -231,6 +243,7 @@ impl XNode {
         let this = self.located();
         let index =
             parent.read(|nodes, id| nodes.get(id).children.iter().position(|c| *c == this.id))?;
+        work(index / 16);
         Some((parent, index))
     }
 }

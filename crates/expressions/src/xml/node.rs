@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::names::Name;
 use super::tree::{Declaration, Id, Kind, NONE, Nodes, Tree};
+use crate::forest::work;
 use crate::value::Str;
 
 /// What a handle refers to.
@@ -185,6 +186,7 @@ impl XNode {
                     if let Kind::Text(text) | Kind::CData(text) = &node.kind {
                         out.push(text);
                     }
+                    work(1 + node.children.len());
                     pending.extend(node.children.iter().rev());
                 }
                 out.finish()
@@ -208,20 +210,30 @@ impl XNode {
         self.at(|nodes, mut id| {
             while nodes.get(id).parent != NONE {
                 id = nodes.get(id).parent;
+                work(1);
             }
             Some(id)
         })
         .unwrap_or_else(|| self.clone())
     }
 
+    /// Number of nodes in an element or document.
+    pub fn node_count(&self) -> usize {
+        self.read(|nodes, id| nodes.get(id).children.len())
+    }
+
     /// `Nodes()`
     pub fn nodes(&self) -> Vec<Self> {
-        self.all_at(|nodes, id| nodes.get(id).children.clone())
+        self.all_at(|nodes, id| {
+            work(nodes.get(id).children.len() / 4);
+            nodes.get(id).children.clone()
+        })
     }
 
     /// `Elements()`
     pub fn elements(&self) -> Vec<Self> {
         self.all_at(|nodes, id| {
+            work(nodes.get(id).children.len() / 4);
             let is_element = |id: &Id| matches!(nodes.get(*id).kind, Kind::Element { .. });
             nodes
                 .get(id)
@@ -266,6 +278,7 @@ impl XNode {
                 found.push(next);
                 pending.extend(nodes.get(next).children.iter().rev());
             }
+            work(found.len());
             if !and_self {
                 found.remove(0);
             }
@@ -280,7 +293,9 @@ impl XNode {
         } else {
             self.parent()
         };
-        std::iter::successors(first, Self::parent).collect()
+        let found: Vec<Self> = std::iter::successors(first, Self::parent).collect();
+        work(found.len());
+        found
     }
 
     /// The node `step` places on among its siblings; attributes among attributes.
@@ -294,10 +309,9 @@ impl XNode {
                 Kind::Attribute { .. } => nodes.attributes(parent),
                 _ => &nodes.get(parent).children,
             };
-            let index = siblings
-                .iter()
-                .position(|s| *s == id)?
-                .checked_add_signed(step)?;
+            let index = siblings.iter().position(|s| *s == id)?;
+            work(index / 16);
+            let index = index.checked_add_signed(step)?;
             siblings.get(index).copied()
         })
     }
@@ -375,6 +389,7 @@ impl XNode {
 fn equal(a_nodes: &Nodes, a: Id, b_nodes: &Nodes, b: Id) -> bool {
     let mut pending = vec![(a, b)];
     while let Some((a, b)) = pending.pop() {
+        work(1);
         let (x, y) = (a_nodes.get(a), b_nodes.get(b));
         let same = match (&x.kind, &y.kind) {
             (Kind::Document { .. }, Kind::Document { .. }) => true,

@@ -125,6 +125,7 @@ impl Nodes {
             }
             next += 1;
         }
+        crate::forest::work(next);
         Nodes { list }
     }
 }

@@ -114,8 +114,12 @@ fn define_token(types: &mut Types) {
     });
     t.method("IEnumerable<JToken> AfterSelf()", |c| {
         let token = token(c, 0)?;
-        let following = std::iter::successors(token.next(), JToken::next).collect();
-        Ok(tokens(following))
+        let siblings = token.parent().map(|p| p.children()).unwrap_or_default();
+        let own = siblings
+            .iter()
+            .position(|t| t.same(&token))
+            .unwrap_or(siblings.len());
+        Ok(tokens(siblings.into_iter().skip(own + 1).collect()))
     });
     t.method("IEnumerable<JToken> BeforeSelf()", |c| {
         let token = token(c, 0)?;
@@ -237,7 +241,7 @@ fn descendants(c: &mut Call<'_, '_>, and_self: bool) -> R<Value> {
 }
 
 /// The receiver, which must be able to have children.
-fn container(c: &Call<'_, '_>) -> R<JToken> {
+fn container(c: &mut Call<'_, '_>) -> R<JToken> {
     let token = token(c, 0)?;
     if token.is_value() {
         let message = format!(

@@ -139,6 +139,7 @@ impl Object for JToken {
             return rt.format(&value, Some(format)).map(Some);
         }
         let text = JToken::to_text(self);
+        pay(rt)?;
         rt.allocate(text.heap_size())?;
         Ok(Some(text))
     }
@@ -182,6 +183,7 @@ impl Children {
 
 impl Iter for Children {
     fn next(&mut self, rt: &mut Runtime<'_>) -> R<Option<Value>> {
+        pay(rt)?;
         rt.tick()?;
         if self.parent.version() != self.version {
             return Err(Fault::collection_changed());
@@ -233,8 +235,14 @@ fn children(parent: JToken) -> Value {
     Lazy::value(ty, move |_| Ok(Box::new(Children::new(parent.clone()))))
 }
 
+/// Pays for the work on trees that the last members called have caused.
+fn pay(rt: &mut Runtime<'_>) -> R<()> {
+    rt.spend(crate::forest::take_work())
+}
+
 /// Argument `index` as a token; null is an `ArgumentNullException`.
-fn token(c: &Call<'_, '_>, index: usize) -> R<JToken> {
+fn token(c: &mut Call<'_, '_>, index: usize) -> R<JToken> {
+    pay(c.rt)?;
     match c.value(index) {
         Value::Json(token) => Ok(token),
         _ => Err(Fault::argument_null(c.parameter(index))),

@@ -31,7 +31,8 @@ struct Each<F>(F);
 impl<F: FnMut(&mut Runtime<'_>) -> R<Option<Value>>> Iter for Each<F> {
     fn next(&mut self, rt: &mut Runtime<'_>) -> R<Option<Value>> {
         rt.tick()?;
-        (self.0)(rt)
+        // Sequences over sequences run inside one another.
+        rt.deeper(|rt| (self.0)(rt))
     }
 }
 

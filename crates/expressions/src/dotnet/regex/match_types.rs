@@ -193,12 +193,7 @@ pub(super) fn define(types: &mut Types) {
         let Some(hit) = &matched.hit else {
             return Ok(c.value(0));
         };
-        let units = &hit.subject.units;
-        c.rt.spend(1 + units.len() as u64 / 64)?;
-        let next = hit
-            .subject
-            .regex
-            .find_after(units, &hit.found, c.rt.limits.regex_steps)?;
+        let next = super::search_after(c.rt, &hit.subject, &hit.found)?;
         Ok(match next {
             Some(found) => Captured::matched(&hit.subject, found),
             None => Captured::failed(Kind::Match),

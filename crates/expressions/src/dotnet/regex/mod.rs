@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use crate::json;
-use crate::regex::{Error, Found, Options, Regex};
-use crate::runtime::Fault;
+use crate::regex::{Error, Found, Options, Regex, Steps};
+use crate::runtime::{Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::Str;
 
@@ -86,4 +86,20 @@ struct Subject {
 struct Hit {
     subject: Rc<Subject>,
     found: Found,
+}
+
+/// The first match from a place on, paid for.
+fn search(rt: &mut Runtime<'_>, subject: &Subject, from: usize) -> R<Option<Found>> {
+    let mut steps = Steps::new(rt.limits.regex_steps);
+    let found = subject.regex.find_from(&subject.units, from, &mut steps);
+    rt.spend(1 + steps.take_used())?;
+    Ok(found?)
+}
+
+/// The match after another one, paid for.
+fn search_after(rt: &mut Runtime<'_>, subject: &Subject, last: &Found) -> R<Option<Found>> {
+    let mut steps = Steps::new(rt.limits.regex_steps);
+    let found = subject.regex.find_after(&subject.units, last, &mut steps);
+    rt.spend(1 + steps.take_used())?;
+    Ok(found?)
 }

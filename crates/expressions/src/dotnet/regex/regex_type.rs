@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::match_types::{Captured, Kind};
-use super::{Subject, collections, defs, named};
+use super::{Subject, collections, defs, named, search};
 use crate::dotnet::collections::array;
-use crate::regex::{Options, Regex, Replacement, escape, unescape};
+use crate::regex::{Options, Regex, Replacement, Steps, escape, unescape};
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
 use crate::value::{Object, Str, Value};
@@ -84,9 +84,7 @@ fn start(c: &Call<'_, '_>, subject: &Subject, index: Option<usize>) -> R<usize> 
 fn is_match(c: &mut Call<'_, '_>, source: Source, startat: Option<usize>) -> R<Value> {
     let (subject, _) = subject(c, source)?;
     let from = start(c, &subject, startat)?;
-    let found = subject
-        .regex
-        .find_from(&subject.units, from, c.rt.limits.regex_steps)?;
+    let found = search(c.rt, &subject, from)?;
     Ok(found.is_some().into())
 }
 
@@ -94,10 +92,7 @@ fn find(c: &mut Call<'_, '_>, source: Source, startat: Option<usize>) -> R<Value
     let (subject, _) = subject(c, source)?;
     let from = start(c, &subject, startat)?;
     Ok(
-        match subject
-            .regex
-            .find_from(&subject.units, from, c.rt.limits.regex_steps)?
-        {
+        match search(c.rt, &subject, from)? {
             Some(found) => Captured::matched(&subject, found),
             None => Captured::failed(Kind::Match),
         },
@@ -111,15 +106,14 @@ fn each(
     from: usize,
     mut f: impl FnMut(&mut Runtime<'_>, crate::regex::Found) -> R<bool>,
 ) -> R<()> {
-    let steps = rt.limits.regex_steps;
-    let mut next = subject.regex.find_from(&subject.units, from, steps)?;
+    let mut next = search(rt, subject, from)?;
     while let Some(found) = next {
         rt.tick()?;
         let last = found.clone();
         if !f(rt, found)? {
             return Ok(());
         }
-        next = subject.regex.find_after(&subject.units, &last, steps)?;
+        next = super::search_after(rt, subject, &last)?;
     }
     Ok(())
 }
@@ -206,13 +200,13 @@ fn split(
     let from = start(c, &subject, startat)?;
     let count = usize::try_from(count.map_or(Ok(0), |at| c.int(at))?)
         .map_err(|_| Fault::out_of_range("count", "Count cannot be less than -1."))?;
-    let steps = c.rt.limits.regex_steps;
+    let mut steps = Steps::new(c.rt.limits.regex_steps);
     let rt = &mut *c.rt;
     let pieces = subject
         .regex
-        .split::<Fault>(&subject.units, count, from, steps, &mut |n| {
-            rt.spend(n as u64)?;
-            rt.allocate(n * 64)
+        .split::<Fault>(&subject.units, count, from, &mut steps, &mut |n| {
+            rt.spend(n)?;
+            rt.allocate(64)
         })?;
     c.rt.allocate(subject.units.len() * 2)?;
     Ok(array(

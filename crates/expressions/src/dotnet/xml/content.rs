@@ -99,12 +99,12 @@ fn add_nested(
     }
     if let Some(node) = content.as_object::<XNode>() {
         account_copy(rt, node)?;
-        let before = parent.nodes().len();
+        let before = parent.node_count();
         match at {
             Some(at) => parent.insert(at, node)?,
             None => parent.append(node)?,
         }
-        return Ok(place + (parent.nodes().len() - before));
+        return Ok(place + (parent.node_count() - before));
     }
     let is_sequence =
         !matches!(content, Value::Str(_)) && relations::element_type(&content.type_of()).is_some();

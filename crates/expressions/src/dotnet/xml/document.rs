@@ -73,7 +73,7 @@ pub(super) fn define(types: &mut Types) {
     t.property("XDocumentType DocumentType", |_| Ok(Value::Null));
 }
 
-fn part(c: &Call<'_, '_>, take: impl FnOnce(&Declaration) -> Option<Str>) -> R<Value> {
+fn part(c: &mut Call<'_, '_>, take: impl FnOnce(&Declaration) -> Option<Str>) -> R<Value> {
     Ok(take(&c.object::<DeclarationObject>(0)?.0.borrow()).into())
 }
 

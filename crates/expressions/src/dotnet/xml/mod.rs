@@ -187,7 +187,9 @@ pub(crate) fn is_xml(ty: &Type) -> bool {
 }
 
 /// Argument `index` as a node; null is an `ArgumentNullException`.
-fn node(c: &Call<'_, '_>, index: usize) -> R<Rc<XNode>> {
+fn node(c: &mut Call<'_, '_>, index: usize) -> R<Rc<XNode>> {
+    // Pays for the work on trees that the last members called have caused.
+    c.rt.spend(crate::forest::take_work())?;
     c.object::<XNode>(index)
 }
 

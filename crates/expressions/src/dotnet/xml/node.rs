@@ -204,7 +204,7 @@ pub(super) fn remove(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::Null)
 }
 
-fn place(c: &Call<'_, '_>) -> R<(XNode, usize)> {
+fn place(c: &mut Call<'_, '_>) -> R<(XNode, usize)> {
     node(c, 0)?
         .index()
         .ok_or_else(|| Fault::invalid_operation("The parent is missing."))
