@@ -67,15 +67,16 @@ pub(super) fn part(start: i32, length: i32, total: usize) -> R<(usize, usize)> {
     Ok((first, count))
 }
 
-/// What ordinal comparison returns: as [`difference`], but an empty text counts as a unit of zero, because .NET looks at
-/// the first units before it looks at lengths.
+/// What ordinal comparison returns: as [`difference`], but .NET looks at the first two units before it looks at lengths,
+/// and finds a zero behind a text's end.
 fn ordinal_difference(a: &Str, b: &Str) -> i32 {
-    let (x, y) = (a.unit(0).unwrap_or(0), b.unit(0).unwrap_or(0));
-    if x == y {
-        difference(a, b)
-    } else {
-        i32::from(x) - i32::from(y)
+    for index in 0..2 {
+        let (x, y) = (a.unit(index).unwrap_or(0), b.unit(index).unwrap_or(0));
+        if x != y {
+            return i32::from(x) - i32::from(y);
+        }
     }
+    difference(a, b)
 }
 
 /// Difference of the first units that differ, or of the lengths.
