@@ -228,7 +228,8 @@ impl Regex {
         start: usize,
         steps: &mut Steps,
     ) -> Result<Option<Found>, Error> {
-        let mut matcher = matcher::Matcher::new(&self.0.program, units, self.group_count(), steps.limit);
+        let mut matcher =
+            matcher::Matcher::new(&self.0.program, units, self.group_count(), steps.limit);
         let found = matcher.search(start.min(units.len()), self.0.options.right_to_left);
         steps.used = steps.used.saturating_add(matcher.cost());
         match found {

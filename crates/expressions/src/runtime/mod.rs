@@ -83,6 +83,8 @@ pub struct Runtime<'h> {
 impl<'h> Runtime<'h> {
     /// A fresh evaluation.
     pub fn new(host: &'h mut dyn Host, limits: Limits) -> Self {
+        // What trees cost before this evaluation is not its business.
+        crate::forest::take_work();
         Self {
             host,
             limits,

@@ -91,12 +91,10 @@ fn is_match(c: &mut Call<'_, '_>, source: Source, startat: Option<usize>) -> R<V
 fn find(c: &mut Call<'_, '_>, source: Source, startat: Option<usize>) -> R<Value> {
     let (subject, _) = subject(c, source)?;
     let from = start(c, &subject, startat)?;
-    Ok(
-        match search(c.rt, &subject, from)? {
-            Some(found) => Captured::matched(&subject, found),
-            None => Captured::failed(Kind::Match),
-        },
-    )
+    Ok(match search(c.rt, &subject, from)? {
+        Some(found) => Captured::matched(&subject, found),
+        None => Captured::failed(Kind::Match),
+    })
 }
 
 /// Calls `f` with each match from `from` on until it returns false.
@@ -202,12 +200,13 @@ fn split(
         .map_err(|_| Fault::out_of_range("count", "Count cannot be less than -1."))?;
     let mut steps = Steps::new(c.rt.limits.regex_steps);
     let rt = &mut *c.rt;
-    let pieces = subject
-        .regex
-        .split::<Fault>(&subject.units, count, from, &mut steps, &mut |n| {
-            rt.spend(n)?;
-            rt.allocate(64)
-        })?;
+    let pieces =
+        subject
+            .regex
+            .split::<Fault>(&subject.units, count, from, &mut steps, &mut |n| {
+                rt.spend(n)?;
+                rt.allocate(64)
+            })?;
     c.rt.allocate(subject.units.len() * 2)?;
     Ok(array(
         Type::STRING,
