@@ -801,7 +801,7 @@ impl Binder {
                     Some("cast an argument".into()),
                 );
             }
-            Failure::Count => {
+            Failure::Count | Failure::Missing(_) => {
                 let known: Vec<String> = candidates
                     .iter()
                     .take(5)
@@ -814,7 +814,7 @@ impl Binder {
                     Some(format!("known: {}", known.join("; "))),
                 );
             }
-            Failure::Missing(parameter) => {
+            Failure::Missing(parameter) if candidates.len() == 1 => {
                 self.diagnostics.error(
                     "CS7036",
                     span,
