@@ -82,14 +82,15 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The first match from a place on, towards the start of the text when `backward`. `skip_empty_at` is where the
-    /// match before ended without taking a character.
+    /// The first match from a place on, towards the start of the text when `backward`. `\G` stands at `anchor`: where the
+    /// search begins, or where the match before ended, should that lie one unit further back.
     pub(super) fn search(
         &mut self,
         start: usize,
+        anchor: usize,
         backward: bool,
     ) -> Result<Option<Vec<Vec<Span>>>, Exhausted> {
-        self.search_start = start;
+        self.search_start = anchor;
         let mut at = start;
         loop {
             let possible = match &self.program.first {

@@ -228,9 +228,23 @@ impl Regex {
         start: usize,
         steps: &mut Steps,
     ) -> Result<Option<Found>, Error> {
+        self.search(units, start, start, steps)
+    }
+
+    fn search(
+        &self,
+        units: &[u16],
+        start: usize,
+        anchor: usize,
+        steps: &mut Steps,
+    ) -> Result<Option<Found>, Error> {
         let mut matcher =
             matcher::Matcher::new(&self.0.program, units, self.group_count(), steps.limit);
-        let found = matcher.search(start.min(units.len()), self.0.options.right_to_left);
+        let found = matcher.search(
+            start.min(units.len()),
+            anchor.min(units.len()),
+            self.0.options.right_to_left,
+        );
         steps.used = steps.used.saturating_add(matcher.cost());
         match found {
             Ok(found) => Ok(found.map(|groups| Found { groups })),
@@ -254,7 +268,7 @@ impl Regex {
             (true, true) if start > 0 => start - 1,
             _ => return Ok(None),
         };
-        self.find_from(units, from, steps)
+        self.search(units, from, if backward { start } else { end }, steps)
     }
 }
 
