@@ -157,15 +157,9 @@ pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar
                 .encode(&bytes)
                 .into(),
         )),
-        (ScalarTarget::Guid, Scalar::Bytes(bytes)) => uuid::Uuid::from_slice_le(&bytes)
-            .map(Scalar::Guid)
-            .map_err(|_| {
-                clr::Error::argument(
-                    "Byte array for GUID must be exactly 16 bytes long.",
-                    Some("b"),
-                )
-                .into()
-            }),
+        (ScalarTarget::Guid, Scalar::Bytes(bytes)) => {
+            Ok(Scalar::Guid(clr::guid::from_bytes(&bytes)?))
+        }
         (ScalarTarget::Guid, value @ Scalar::Guid(_))
         | (ScalarTarget::Uri, value @ Scalar::Uri(_))
         | (ScalarTarget::TimeSpan, value @ Scalar::TimeSpan(_))
@@ -196,38 +190,11 @@ pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar
 }
 
 fn from_base64(text: &str) -> Result<Scalar> {
-    let compact: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'))
-        .collect();
-    base64::engine::general_purpose::STANDARD.decode(compact).map(|bytes| Scalar::Bytes(bytes.into())).map_err(|_| {
-        clr::Error::format(
-            "The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding \
-             characters, or an illegal character among the padding characters.",
-        )
-        .into()
-    })
+    Ok(Scalar::Bytes(clr::convert::from_base64(text)?.into()))
 }
 
 fn parse_guid(text: &Str) -> Result<Scalar> {
-    // Braces and parentheses are .NET's B and P forms; other spellings of the crate (urn:) are not.
-    let text = text.to_utf8();
-    let inner = text.trim();
-    let inner = match (inner.as_bytes().first(), inner.as_bytes().last()) {
-        (Some(b'{'), Some(b'}')) | (Some(b'('), Some(b')')) if inner.len() == 38 => {
-            inner.get(1..37).unwrap_or_default()
-        }
-        _ => inner,
-    };
-    let parsed = matches!(inner.len(), 32 | 36)
-        .then(|| uuid::Uuid::try_parse(inner).ok())
-        .flatten();
-    parsed.map(Scalar::Guid).ok_or_else(|| {
-        clr::Error::format(
-            "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).",
-        )
-        .into()
-    })
+    Ok(Scalar::Guid(clr::guid::parse(&text.to_utf8())?))
 }
 
 const fn integer_type(int: IntType) -> IntegerType {

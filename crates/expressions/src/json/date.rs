@@ -1,150 +1,13 @@
-//! Dates in JSON: which strings the reader takes for dates, how the writer prints them.
+//! Dates in JSON: which strings the reader takes for dates. How they are printed is in `clr`.
 //!
-//! Dates are .NET ticks (100 ns since 0001-01-01). The local time zone is UTC.
+//! The local time zone is UTC.
 
 use super::error::Result;
+use crate::clr::calendar::{
+    MAX_TICKS, TICKS_PER_DAY, TICKS_PER_MINUTE, TICKS_PER_SECOND, UNIX_EPOCH_TICKS, days_from_date,
+};
 use crate::clr::datetime_parse::{DateTimeStyles, parse_datetime, parse_datetimeoffset};
 use crate::value::{DateTime, DateTimeKind, DateTimeOffset};
-
-const TICKS_PER_SECOND: i64 = 10_000_000;
-const TICKS_PER_MINUTE: i64 = 60 * TICKS_PER_SECOND;
-const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
-const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
-/// The last tick of year 9999.
-const MAX_TICKS: i64 = 3_155_378_975_999_999_999;
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 0001-01-01 of a civil date.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let month_index = (month + 9) % 12;
-    let day_of_year = (153 * month_index + 2) / 5 + day - 1;
-    shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year - 306
-}
-
-/// Year, month and day of a count of days since 0001-01-01.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let z = days + 306;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 {
-        month_index + 3
-    } else {
-        month_index - 9
-    };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
-struct Clock {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-    fraction: i64,
-}
-
-fn clock(ticks: i64) -> Clock {
-    let ticks = ticks.clamp(0, MAX_TICKS);
-    let (year, month, day) = civil_from_days(ticks / TICKS_PER_DAY);
-    let rest = ticks % TICKS_PER_DAY;
-    let seconds = rest / TICKS_PER_SECOND;
-    Clock {
-        year,
-        month,
-        day,
-        hour: seconds / 3600,
-        minute: seconds / 60 % 60,
-        second: seconds % 60,
-        fraction: rest % TICKS_PER_SECOND,
-    }
-}
-
-/// `MM/dd/yyyy HH:mm:ss`, what `DateTime.ToString()` gives with the invariant culture.
-pub(super) fn general_text(ticks: i64) -> String {
-    let c = clock(ticks);
-    format!(
-        "{:02}/{:02}/{:04} {:02}:{:02}:{:02}",
-        c.month, c.day, c.year, c.hour, c.minute, c.second
-    )
-}
-
-/// `+hh:mm`
-pub(super) fn offset_text(minutes: i16) -> String {
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let minutes = minutes.unsigned_abs();
-    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-/// `[-][d.]hh:mm:ss[.fffffff]`, what `TimeSpan.ToString()` gives.
-pub(super) fn timespan_text(ticks: i64) -> String {
-    let magnitude = ticks.unsigned_abs();
-    let per_second = TICKS_PER_SECOND.unsigned_abs();
-    let seconds = magnitude / per_second;
-    let days = seconds / 86_400;
-    let mut text = String::with_capacity(26);
-    if ticks < 0 {
-        text.push('-');
-    }
-    if days > 0 {
-        text.push_str(&format!("{days}."));
-    }
-    text.push_str(&format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3600 % 24,
-        seconds / 60 % 60,
-        seconds % 60
-    ));
-    let fraction = magnitude % per_second;
-    if fraction > 0 {
-        text.push_str(&format!(".{fraction:07}"));
-    }
-    text
-}
-
-fn iso_clock(ticks: i64) -> String {
-    let c = clock(ticks);
-    let mut text = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        c.year, c.month, c.day, c.hour, c.minute, c.second
-    );
-    if c.fraction > 0 {
-        let digits = format!("{:07}", c.fraction);
-        text.push('.');
-        text.push_str(digits.trim_end_matches('0'));
-    }
-    text
-}
-
-/// A `DateTime` as JSON writes it: `Z` for UTC, the zone's offset for local time, nothing when unspecified.
-pub fn iso_text(date: DateTime) -> String {
-    let mut text = iso_clock(date.ticks);
-    match date.kind {
-        DateTimeKind::Unspecified => {}
-        DateTimeKind::Utc => text.push('Z'),
-        DateTimeKind::Local => text.push_str("+00:00"),
-    }
-    text
-}
-
-/// A `DateTimeOffset` as JSON writes it.
-pub fn offset_iso_text(date: DateTimeOffset) -> String {
-    iso_clock(date.ticks) + &offset_text(date.offset_minutes)
-}
 
 /// The date a JSON string stands for, if Json.NET takes it for one: exact ISO 8601 with a time, or `/Date(ms)/`.
 pub fn parse_json_date(text: &str) -> Option<DateTime> {
@@ -228,9 +91,8 @@ fn parse_iso(bytes: &[u8]) -> Option<DateTime> {
     let month = cursor.digits(2)?;
     cursor.take(b'-')?;
     let day = cursor.digits(2)?;
-    if year < 1 || !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
-        return None;
-    }
+    // Four and two digits fit.
+    let days = days_from_date(year as i32, month as i32, day as i32)?;
     cursor.take(b'T')?;
     let hour = cursor.digits(2)?;
     cursor.take(b':')?;
@@ -257,9 +119,8 @@ fn parse_iso(bytes: &[u8]) -> Option<DateTime> {
             return None;
         }
     }
-    let ticks = days_from_civil(year, month, day) * TICKS_PER_DAY
-        + (hour * 3600 + minute * 60 + second) * TICKS_PER_SECOND
-        + fraction;
+    let ticks =
+        days * TICKS_PER_DAY + (hour * 3600 + minute * 60 + second) * TICKS_PER_SECOND + fraction;
     let result = match bytes.get(cursor.at) {
         None => (ticks, DateTimeKind::Unspecified),
         Some(b'Z' | b'z') => {
@@ -284,18 +145,19 @@ fn parse_iso(bytes: &[u8]) -> Option<DateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clr::datetime_format::{datetime_text, json_datetime};
 
     #[test]
     fn iso_strings_with_a_time_are_dates() {
         let utc = parse_json_date("2024-01-02T03:04:05Z").unwrap();
-        assert_eq!(general_text(utc.ticks), "01/02/2024 03:04:05");
+        assert_eq!(datetime_text(utc), "01/02/2024 03:04:05");
         assert_eq!(utc.kind, DateTimeKind::Utc);
         let shifted = parse_json_date("2024-01-02T03:04:05+02:00").unwrap();
-        assert_eq!(iso_text(shifted), "2024-01-02T01:04:05+00:00");
+        assert_eq!(json_datetime(shifted), "2024-01-02T01:04:05+00:00");
         let fraction = parse_json_date("2024-01-02T03:04:05.120").unwrap();
-        assert_eq!(iso_text(fraction), "2024-01-02T03:04:05.12");
+        assert_eq!(json_datetime(fraction), "2024-01-02T03:04:05.12");
         let midnight = parse_json_date("2024-02-29T24:00:00").unwrap();
-        assert_eq!(iso_text(midnight), "2024-03-01T00:00:00");
+        assert_eq!(json_datetime(midnight), "2024-03-01T00:00:00");
         let epoch = parse_json_date("/Date(0)/").unwrap();
         assert_eq!(
             (epoch.ticks, epoch.kind),
@@ -323,19 +185,5 @@ mod tests {
         ] {
             assert_eq!(parse_json_date(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn calendar_runs_from_year_1_to_9999() {
-        assert_eq!(days_from_civil(1, 1, 1), 0);
-        assert_eq!(civil_from_days(0), (1, 1, 1));
-        assert_eq!(general_text(MAX_TICKS), "12/31/9999 23:59:59");
-        assert_eq!(general_text(UNIX_EPOCH_TICKS), "01/01/1970 00:00:00");
-    }
-
-    #[test]
-    fn timespans_print_days_and_fractions_only_when_there() {
-        assert_eq!(timespan_text(TICKS_PER_SECOND), "00:00:01");
-        assert_eq!(timespan_text(-(TICKS_PER_DAY + 5)), "-1.00:00:00.0000005");
     }
 }

@@ -114,7 +114,7 @@ impl JToken {
                 Kind::Object(_) => return nodes.insert_member(id, at, there.id),
                 Kind::Array(items) | Kind::Constructor { items, .. } => {
                     let at = at.min(items.ids.len());
-                    work((items.ids.len() - at) / 16);
+                    work((items.ids.len() - at) / 64);
                     items.ids.insert(at, there.id);
                     items.version = items.version.wrapping_add(1);
                 }
@@ -281,7 +281,7 @@ impl JToken {
                 Kind::Object(_) => return nodes.remove_member(id, at),
                 Kind::Array(items) | Kind::Constructor { items, .. } if at < items.ids.len() => {
                     items.version = items.version.wrapping_add(1);
-                    work((items.ids.len() - at) / 16);
+                    work((items.ids.len() - at) / 64);
                     items.ids.remove(at)
                 }
                 _ => return,

@@ -6,6 +6,7 @@
 //!
 //! No operation recurses over a tree, so a deep tree can't exhaust the stack.
 
+mod compare;
 mod convert;
 mod date;
 mod edit;
@@ -18,11 +19,12 @@ mod reader;
 mod scalar;
 mod select;
 mod token;
+mod token_type;
 mod tree;
 mod writer;
 
 pub use convert::{Conversion, ScalarTarget, change_type, explicit};
-pub use date::{iso_text, offset_iso_text, parse_json_date};
+pub use date::parse_json_date;
 pub use error::{Error, ErrorKind, ReaderPosition, Result};
 pub use reader::{ReaderOptions, parse, parse_array, parse_content, parse_object};
 pub use scalar::{IntType, Scalar};

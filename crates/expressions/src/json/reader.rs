@@ -4,13 +4,16 @@
 //! `undefined`, hexadecimal and octal integers, `new Name(…)`, line breaks in strings. Of properties of one name the last
 //! wins. The reader keeps its own stack; positions for messages are counted only when something is wrong.
 
-use super::error::{Error, ErrorKind, ReaderPosition, Result};
-use super::scalar::{IntType, Scalar};
+use super::date;
+use super::error::{Error, Result};
+use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
-use super::tree::{Id, Kind, NONE, Nodes, Tree};
-use super::{date, number, writer};
+use super::tree::{Id, Kind, NONE, Nodes};
 use crate::value::Str;
 
+mod document;
+mod numbers;
+mod place;
 mod scan;
 
 /// How text is read.
@@ -136,89 +139,6 @@ impl<'a> Parser<'a> {
             after_comment: false,
             names: [const { None }; 32],
         }
-    }
-
-    fn document(mut self, mode: Mode) -> Result<Option<JToken>> {
-        let mut tokens = 0_usize;
-        // A comment can be the whole result of `JToken.Parse`; what follows is read and dropped.
-        let mut comment_root = false;
-        loop {
-            match self.step()? {
-                Step::Nothing => {}
-                Step::Token("Comment") if tokens == 0 => {
-                    if mode == Mode::Token {
-                        comment_root = true;
-                        tokens = 1;
-                    } else {
-                        self.root = None;
-                    }
-                }
-                Step::Token(name) => {
-                    if tokens == 0 {
-                        self.check_root(mode, name)?;
-                    }
-                    tokens += 1;
-                }
-                Step::End => break,
-            }
-        }
-        let Some(root) = self.root else {
-            return match mode {
-                Mode::Content => Ok(None),
-                Mode::Object | Mode::Array if self.after_comment => {
-                    Err(self.wrong_root(mode, "None"))
-                }
-                _ => Err(self.error(&format!("Error reading {} from JsonReader.", mode.class()))),
-            };
-        };
-        if !self.stack.is_empty() && !comment_root {
-            return Err(self.unexpected_end(mode, root, tokens));
-        }
-        Ok(Some(JToken {
-            tree: Tree::new(self.nodes),
-            id: root,
-        }))
-    }
-
-    fn check_root(&self, mode: Mode, name: &str) -> Result<()> {
-        match (mode, name) {
-            (Mode::Object, "StartObject")
-            | (Mode::Array, "StartArray")
-            | (Mode::Token | Mode::Content, _) => Ok(()),
-            _ => Err(self.wrong_root(mode, name)),
-        }
-    }
-
-    fn wrong_root(&self, mode: Mode, name: &str) -> Error {
-        let wanted = if mode == Mode::Object {
-            "object"
-        } else {
-            "array"
-        };
-        self.error(&format!(
-            "Error reading {} from JsonReader. Current JsonReader item is not an {wanted}: {name}",
-            mode.class()
-        ))
-    }
-
-    fn unexpected_end(&self, mode: Mode, root: Id, tokens: usize) -> Error {
-        let class = match self.nodes.get(root).kind {
-            Kind::Object(_) => "JObject",
-            Kind::Array(_) => "JArray",
-            _ => "JConstructor",
-        };
-        if mode == Mode::Content {
-            let message = match (tokens, class) {
-                (1, "JObject") => "Unexpected end when reading JSON.",
-                (_, "JObject") => "Unexpected end when deserializing object.",
-                _ => "Unexpected end when deserializing array.",
-            };
-            return Error::at(ErrorKind::JsonSerialization, message, self.position());
-        }
-        if tokens == 1 {
-            return self.error(&format!("Error reading {class} from JsonReader."));
-        }
-        self.error(&format!("Unexpected end of content while loading {class}."))
     }
 
     fn step(&mut self) -> Result<Step> {
@@ -618,7 +538,7 @@ impl<'a> Parser<'a> {
         let text = self.number_text()?;
         self.finish_value_state();
         self.count_value();
-        let Some(value) = number_value(text) else {
+        let Some(value) = numbers::number_value(text) else {
             return Err(self.error(&format!("Input string '{text}' is not a valid number.")));
         };
         let token_type = TokenType::of(&value).unwrap_or(TokenType::Float);
@@ -645,83 +565,4 @@ impl<'a> Parser<'a> {
         }
         Err(self.error(&format!("Error parsing {what} value.")))
     }
-
-    /// An exception at the reader's place.
-    fn error(&self, message: &str) -> Error {
-        Error::at(ErrorKind::JsonReader, message, self.position())
-    }
-
-    fn position(&self) -> ReaderPosition {
-        let read = self
-            .text
-            .get(..self.at.min(self.text.len()))
-            .unwrap_or(self.text);
-        let breaks = read.bytes().zip(read.bytes().skip(1).chain([0]));
-        // A carriage return before a line feed ends no line of its own.
-        let lines = breaks
-            .filter(|(byte, next)| *byte == b'\n' || (*byte == b'\r' && *next != b'\n'))
-            .count();
-        let line_start = read.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let column = read
-            .get(line_start..)
-            .unwrap_or_default()
-            .encode_utf16()
-            .count();
-        let at_start = self.state == State::Start && column == 0 && !self.after_comment;
-        ReaderPosition {
-            line: if at_start {
-                0
-            } else {
-                u32::try_from(lines + 1).unwrap_or(u32::MAX)
-            },
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-            path: self.path(),
-        }
-    }
-
-    fn path(&self) -> String {
-        let just_opened = matches!(
-            self.state,
-            State::ArrayStart | State::ObjectStart | State::ConstructorStart
-        );
-        let shown = self.stack.len() - usize::from(just_opened && !self.stack.is_empty());
-        let mut path = String::new();
-        for frame in self.stack.iter().take(shown) {
-            if frame.token_type == TokenType::Object {
-                if frame.property != NONE
-                    && let Some(name) = self.nodes.property_name(frame.property)
-                {
-                    writer::push_path_name(&mut path, &name.to_utf8());
-                }
-            } else {
-                path.push_str(&format!("[{}]", frame.position));
-            }
-        }
-        path
-    }
-}
-
-/// The value of a number's text, an integer where it is one.
-fn number_value(text: &str) -> Option<Scalar> {
-    let bytes = text.as_bytes();
-    // Leading zeros mean octal, `0x` hexadecimal; both wrap around at 64 bits as in .NET.
-    if let [b'0', second, ..] = bytes
-        && !matches!(second, b'.' | b'e' | b'E')
-    {
-        let parsed = match text.get(..2) {
-            Some("0x" | "0X") => u64::from_str_radix(text.get(2..)?, 16),
-            _ => u64::from_str_radix(text, 8),
-        };
-        return parsed
-            .ok()
-            .map(|v| Scalar::Int(v.cast_signed(), IntType::Int64));
-    }
-    if let Ok(value) = text.parse::<i64>() {
-        return Some(Scalar::int64(value));
-    }
-    if let Some(big) = number::canonical_big_integer(text) {
-        // The length Json.NET stops at.
-        return (text.len() <= 380).then(|| Scalar::BigInteger(big.into()));
-    }
-    number::parse_double(text).map(Scalar::Double)
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{date, number};
+use super::number;
 use crate::clr;
+use crate::clr::datetime_format::{datetime_text, datetimeoffset_text};
 use crate::value::{DateTime, DateTimeOffset, Str, TimeSpan};
 
 /// Which .NET integer type a number had; `UInt64` has its own variant in [`Scalar`].
@@ -126,17 +127,12 @@ impl Scalar {
             Self::Single(v) => clr::number_format::float_text(*v).into(),
             Self::Decimal(v) => clr::number_format::decimal_text(*v).into(),
             Self::Char(unit) => Str::from_unit(*unit),
-            Self::Date(v) => date::general_text(v.ticks).into(),
-            Self::DateOffset(v) => format!(
-                "{} {}",
-                date::general_text(v.ticks),
-                date::offset_text(v.offset_minutes)
-            )
-            .into(),
+            Self::Date(v) => datetime_text(*v).into(),
+            Self::DateOffset(v) => datetimeoffset_text(*v).into(),
             Self::Bytes(_) => Str::literal("System.Byte[]"),
             Self::Guid(v) => v.hyphenated().to_string().into(),
             Self::Uri(v) => v.clone(),
-            Self::TimeSpan(v) => date::timespan_text(v.0).into(),
+            Self::TimeSpan(v) => v.to_text().into(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! `SelectToken(s)`: what a path's steps select in a tree.
 
-use super::date;
 use super::error::{Error, Result};
 use super::path::{self, Operator, Query, Side, Step};
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
+use crate::clr::datetime_format::{json_datetime, json_datetimeoffset};
 use crate::forest::work;
 use crate::value::Str;
 
@@ -347,8 +347,8 @@ fn equal(a: &JToken, b: &JToken) -> bool {
         return false;
     };
     let shown = match &x {
-        Scalar::Date(date) => date::iso_text(*date).into(),
-        Scalar::DateOffset(date) => date::offset_iso_text(*date).into(),
+        Scalar::Date(date) => json_datetime(*date).into(),
+        Scalar::DateOffset(date) => json_datetimeoffset(*date).into(),
         Scalar::Bytes(bytes) => {
             use base64::Engine;
             base64::engine::general_purpose::STANDARD

@@ -195,7 +195,7 @@ impl Nodes {
             return;
         };
         let at = at.min(members.ids.len());
-        work((members.ids.len() - at) / 16);
+        work((members.ids.len() - at) / 64);
         members.ids.insert(at, property);
         members.version = members.version.wrapping_add(1);
         if let Some(index) = &mut members.index {
@@ -257,7 +257,7 @@ impl Nodes {
         if at >= members.ids.len() {
             return;
         }
-        work((members.ids.len() - at) / 16);
+        work((members.ids.len() - at) / 64);
         let property = members.ids.remove(at);
         members.version = members.version.wrapping_add(1);
         let indexed = members.index.is_some();
@@ -296,7 +296,7 @@ impl Nodes {
             return None;
         }
         let index = self.children(parent).iter().position(|child| *child == id);
-        work(index.unwrap_or_default() / 16);
+        work(index.unwrap_or_default() / 64);
         index
     }
 

@@ -1,9 +1,10 @@
 //! Tokens and values to JSON text, the way `JsonTextWriter` prints them.
 
+use super::number;
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
 use super::tree::{Id, Kind, NONE, Nodes};
-use super::{date, number};
+use crate::clr::datetime_format::{json_datetime, json_datetimeoffset};
 use crate::forest::work;
 use crate::value::Str;
 
@@ -184,8 +185,8 @@ pub fn write_scalar(value: &Scalar, out: &mut String) {
             write_str(&Str::from_unit(*unit), out);
             Ok(())
         }
-        Scalar::Date(v) => write!(out, "\"{}\"", date::iso_text(*v)),
-        Scalar::DateOffset(v) => write!(out, "\"{}\"", date::offset_iso_text(*v)),
+        Scalar::Date(v) => write!(out, "\"{}\"", json_datetime(*v)),
+        Scalar::DateOffset(v) => write!(out, "\"{}\"", json_datetimeoffset(*v)),
         Scalar::Bytes(v) => {
             use base64::Engine;
             out.push('"');
@@ -198,7 +199,7 @@ pub fn write_scalar(value: &Scalar, out: &mut String) {
             write_str(v, out);
             Ok(())
         }
-        Scalar::TimeSpan(v) => write!(out, "\"{}\"", date::timespan_text(v.0)),
+        Scalar::TimeSpan(v) => write!(out, "\"{}\"", v.to_text()),
     };
 }
 

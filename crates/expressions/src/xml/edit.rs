@@ -51,7 +51,7 @@ impl XNode {
         here.write(|nodes, id| {
             let children = &mut nodes.get_mut(id).children;
             let at = at.min(children.len());
-            work((children.len() - at) / 16);
+            work((children.len() - at) / 64);
             children.insert(at, there.id);
             nodes.get_mut(there.id).parent = id;
         });
@@ -243,7 +243,7 @@ impl XNode {
         let this = self.located();
         let index =
             parent.read(|nodes, id| nodes.get(id).children.iter().position(|c| *c == this.id))?;
-        work(index / 16);
+        work(index / 64);
         Some((parent, index))
     }
 }

@@ -310,7 +310,7 @@ impl XNode {
                 _ => &nodes.get(parent).children,
             };
             let index = siblings.iter().position(|s| *s == id)?;
-            work(index / 16);
+            work(index / 64);
             let index = index.checked_add_signed(step)?;
             siblings.get(index).copied()
         })

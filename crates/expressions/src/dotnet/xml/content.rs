@@ -1,5 +1,6 @@
 //! What can be put into elements and documents, and values in XML's spelling.
 
+use crate::clr::datetime_format::{json_datetime, json_datetimeoffset};
 use crate::runtime::{Fault, R, Runtime};
 use crate::types::relations;
 use crate::value::{Str, Value};
@@ -15,15 +16,15 @@ pub(super) fn text(rt: &mut Runtime<'_>, value: &Value) -> R<Str> {
         Value::Bool(false) => Str::literal("false"),
         Value::Double(v) if v.is_infinite() => infinite(*v > 0.0),
         Value::Single(v) if v.is_infinite() => infinite(*v > 0.0),
-        Value::DateTime(v) => crate::json::iso_text(*v).into(),
+        Value::DateTime(v) => json_datetime(*v).into(),
         Value::DateTimeOffset(v) if v.offset_minutes == 0 => {
             let clock = crate::value::DateTime {
                 ticks: v.ticks,
                 kind: crate::value::DateTimeKind::Utc,
             };
-            crate::json::iso_text(clock).into()
+            json_datetime(clock).into()
         }
-        Value::DateTimeOffset(v) => crate::json::offset_iso_text(*v).into(),
+        Value::DateTimeOffset(v) => json_datetimeoffset(*v).into(),
         Value::TimeSpan(v) => duration(v.0).into(),
         other if other.as_object::<XNode>().is_some() => {
             return Err(Fault::argument("An XObject cannot be used as a value.", ""));

@@ -223,8 +223,9 @@ impl<'a> Parser<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::ErrorKind;
     use super::super::super::{Formatting, JToken, TokenType, parse, parse_array, parse_object};
-    use super::super::{ErrorKind, ReaderOptions, parse_content};
+    use super::super::{ReaderOptions, parse_content};
 
     fn compact(text: &str) -> String {
         parse(text, &ReaderOptions::default())
