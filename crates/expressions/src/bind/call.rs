@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::overload::{self, Argument, Candidate, Choice, Failure, Outcome, Shape, Target};
+use super::overload::{self, Argument, Candidate, Choice, Outcome, Shape, Target};
 use super::tree::{Expr, Kind, VarId, WriteBack};
 use super::{Binder, Group, Operand};
 use crate::diagnostic::Span;
@@ -17,11 +17,11 @@ pub(super) struct BoundArg {
     pub(super) operand: Operand,
     pub(super) span: Span,
     /// `out`/`ref`: where the value goes back to.
-    place: Option<OutPlace>,
+    pub(super) place: Option<OutPlace>,
 }
 
-enum OutPlace {
-    Place(super::access::Place),
+pub(super) enum OutPlace {
+    Place(super::place::Place),
     /// `out var x`: declared when the type is known.
     Declare(Designation, Option<Type>),
 }
@@ -433,7 +433,7 @@ impl Binder {
             Some(OutPlace::Declare(Designation::Name(name), declared)) => {
                 let ty = declared.unwrap_or_else(|| ty.clone());
                 let id = self.declare_var(&name, ty.clone());
-                super::access::Place::Local(id, ty)
+                super::place::Place::Local(id, ty)
             }
             Some(OutPlace::Declare(_, _)) => {
                 return (self.default_value(ty, span), None);
@@ -653,262 +653,6 @@ impl Binder {
             },
         }
     }
-
-    // Method groups.
-
-    /// The method of a group that a delegate with these parameters would call; `true`: an extension.
-    pub(super) fn choose_from_group(
-        &mut self,
-        group: &Group,
-        inputs: &[Type],
-    ) -> Option<(Choice, bool)> {
-        let argument = |ty: &Type| Argument {
-            name: None,
-            pass: PassBy::Value,
-            shape: Shape::Value(ty.clone(), None),
-        };
-        let args: Vec<Argument> = inputs.iter().map(argument).collect();
-        let found = overload::resolve(
-            &group.candidates,
-            &args,
-            &group.explicit,
-            &mut super::operators::NoLambdas,
-        );
-        if let Ok(choice) = found {
-            return (!choice.expanded).then_some((choice, false));
-        }
-        let receiver = group.receiver.as_ref()?;
-        let mut all = vec![argument(&receiver.ty)];
-        all.extend(args);
-        overload::resolve(
-            &group.extensions,
-            &all,
-            &group.explicit,
-            &mut super::operators::NoLambdas,
-        )
-        .ok()
-        .map(|choice| (choice, true))
-    }
-
-    /// A method group as a delegate.
-    pub(super) fn group_to(&mut self, group: Group, to: &Type) -> Expr {
-        let span = group.span;
-        let Some((inputs, result)) = overload::invoke_of(to) else {
-            if *to != Type::Error {
-                self.diagnostics.error_with_help(
-                    "CS0428",
-                    span,
-                    format!(
-                        "Cannot convert method group '{}' to non-delegate type '{to}'",
-                        group.name
-                    ),
-                    Some("call it: add `()`".into()),
-                );
-            }
-            return Expr::error(span);
-        };
-        let Some((choice, extension)) = self.choose_from_group(&group, &inputs) else {
-            self.diagnostics.error(
-                "CS0123",
-                span,
-                format!("No overload for '{}' matches delegate '{to}'", group.name),
-            );
-            return Expr::error(span);
-        };
-        let fits = result == Type::Void
-            || choice.result == result
-            || (choice.result.is_reference() && relations::is_assignable(&choice.result, &result));
-        if !fits {
-            self.diagnostics.error(
-                "CS0407",
-                span,
-                format!("'{}' has the wrong return type", group.name),
-            );
-            return Expr::error(span);
-        }
-        let list = if extension {
-            &group.extensions
-        } else {
-            &group.candidates
-        };
-        let Some(candidate) = list.get(choice.candidate).cloned() else {
-            return Expr::error(span);
-        };
-        match candidate.target {
-            Target::Member(member) => {
-                self.check_allowed(member, span);
-                if member.mutates {
-                    self.effects.mutates = true;
-                }
-                let mut types = candidate.class;
-                types.extend(choice.types);
-                let receiver = if member.is_static && !extension {
-                    None
-                } else {
-                    group.receiver
-                };
-                Expr::new(
-                    Kind::MemberDelegate {
-                        member,
-                        types: types.into(),
-                        receiver,
-                    },
-                    to.clone(),
-                    span,
-                )
-            }
-            Target::Function(id) => {
-                let id = self.instance(id, &choice.types, span);
-                self.note_function(id);
-                Expr::new(Kind::FunctionDelegate(id), to.clone(), span)
-            }
-            Target::Delegate => Expr::error(span),
-        }
-    }
-
-    // Errors.
-
-    fn report_failure(
-        &mut self,
-        candidates: &[Candidate],
-        args: &[BoundArg],
-        failure: Failure,
-        name: &str,
-        span: Span,
-    ) {
-        if args
-            .iter()
-            .any(|a| matches!(&a.operand, Operand::Value(e) if e.ty == Type::Error && a.pass == PassBy::Value))
-        {
-            return;
-        }
-        match failure {
-            Failure::Ambiguous(a, b) => {
-                let show = |i: usize| {
-                    candidates
-                        .get(i)
-                        .map(|c| signature(name, c))
-                        .unwrap_or_default()
-                };
-                self.diagnostics.error_with_help(
-                    "CS0121",
-                    span,
-                    format!(
-                        "The call is ambiguous between '{}' and '{}'",
-                        show(a),
-                        show(b)
-                    ),
-                    Some("cast an argument".into()),
-                );
-            }
-            Failure::Count | Failure::Missing(_) => {
-                let known: Vec<String> = candidates
-                    .iter()
-                    .take(5)
-                    .map(|c| signature(name, c))
-                    .collect();
-                self.diagnostics.error_with_help(
-                    "CS1501",
-                    span,
-                    format!("No overload for '{name}' takes {} arguments", args.len()),
-                    Some(format!("known: {}", known.join("; "))),
-                );
-            }
-            Failure::Missing(parameter) if candidates.len() == 1 => {
-                self.diagnostics.error(
-                    "CS7036",
-                    span,
-                    format!("There is no argument given that corresponds to the required parameter '{parameter}' of '{name}'"),
-                );
-            }
-            Failure::NamedArgument(argument) => {
-                self.diagnostics.error(
-                    "CS1739",
-                    span,
-                    format!("The best overload for '{name}' does not have a parameter named '{argument}'"),
-                );
-            }
-            Failure::Inference => {
-                self.report_lambda_errors(candidates, args);
-                if !self.diagnostics.has_errors_since(0) {
-                    self.diagnostics.error_with_help(
-                        "CS0411",
-                        span,
-                        format!("The type arguments for method '{name}' cannot be inferred from the usage"),
-                        Some(format!("write them out: `{name}<…>(…)`")),
-                    );
-                }
-            }
-            Failure::Argument(index, wanted) => {
-                let before = self.diagnostics.len();
-                if let Some(BoundArg {
-                    operand: Operand::Lambda(lambda, at),
-                    ..
-                }) = args.get(index)
-                {
-                    let (lambda, at) = (lambda.clone(), *at);
-                    let _ = self.lambda(&lambda, &wanted, at);
-                    if self.diagnostics.has_errors_since(before) {
-                        return;
-                    }
-                }
-                let (found, at) = match args.get(index) {
-                    Some(arg) => (describe(arg), arg.span),
-                    None => (String::new(), span),
-                };
-                self.diagnostics.error(
-                    "CS1503",
-                    at,
-                    format!(
-                        "Argument {}: cannot convert from '{found}' to '{wanted}'",
-                        index + 1
-                    ),
-                );
-            }
-        }
-    }
-
-    /// When inference fails, an error inside a lambda is the likely reason: show it.
-    fn report_lambda_errors(&mut self, candidates: &[Candidate], args: &[BoundArg]) {
-        for (index, arg) in args.iter().enumerate() {
-            let Operand::Lambda(lambda, _) = &arg.operand else {
-                continue;
-            };
-            for candidate in candidates {
-                let Some(param) = candidate.params.get(index) else {
-                    continue;
-                };
-                // What is known of the parameters without this lambda.
-                let others: Vec<Argument> = args
-                    .iter()
-                    .map(|a| Argument {
-                        name: None,
-                        pass: a.pass,
-                        shape: match &a.operand {
-                            Operand::Value(e) => Shape::Value(e.ty.clone(), None),
-                            _ => Shape::Any,
-                        },
-                    })
-                    .collect();
-                let types = overload::infer_partially(candidate, &others);
-                let Some((inputs, _)) = overload::invoke_of(&param.ty) else {
-                    continue;
-                };
-                let inputs: Vec<Type> = inputs.iter().map(|t| t.substitute(&[], &types)).collect();
-                if inputs.iter().any(Type::mentions_method_param)
-                    || lambda
-                        .parameters
-                        .as_ref()
-                        .is_some_and(|p| p.len() != inputs.len())
-                {
-                    continue;
-                }
-                let lambda = lambda.clone();
-                self.bind_lambda_for_errors(&lambda, &inputs);
-                return;
-            }
-        }
-    }
 }
 
 /// A delegate's `Invoke` as a candidate.
@@ -965,42 +709,4 @@ fn span_of_name(member: Span, name: &str) -> Span {
         start: member.end.saturating_sub(length),
         end: member.end,
     }
-}
-
-fn describe(arg: &BoundArg) -> String {
-    match (&arg.operand, &arg.place) {
-        (_, Some(OutPlace::Place(place))) => format!("{} {}", pass_word(arg.pass), place.ty()),
-        (_, Some(OutPlace::Declare(_, Some(ty)))) => format!("{} {ty}", pass_word(arg.pass)),
-        (_, Some(OutPlace::Declare(..))) => pass_word(arg.pass).to_owned(),
-        (Operand::Value(e), _) => e.ty.to_string(),
-        (Operand::Lambda(..), _) => "lambda expression".into(),
-        (Operand::Group(group), _) => format!("method group {}", group.name),
-        _ => "expression".into(),
-    }
-}
-
-fn pass_word(pass: PassBy) -> &'static str {
-    match pass {
-        PassBy::Out => "out",
-        PassBy::Ref => "ref",
-        _ => "",
-    }
-}
-
-/// `Name(int a, string b)`
-fn signature(name: &str, candidate: &Candidate) -> String {
-    let params: Vec<String> = candidate
-        .params
-        .iter()
-        .map(|p| {
-            let word = match p.pass {
-                PassBy::Params => "params ",
-                PassBy::Out => "out ",
-                PassBy::Ref => "ref ",
-                PassBy::Value => "",
-            };
-            format!("{word}{} {}", p.ty, p.name)
-        })
-        .collect();
-    format!("{name}({})", params.join(", "))
 }

@@ -4,15 +4,22 @@
 //! rejects at compile time is reported here, with a suggestion where a name is close to an existing one. Nothing runs.
 
 mod access;
+mod assign;
 mod call;
+mod call_errors;
 mod constant;
 mod convert;
+mod create;
 pub mod dynamic;
 mod expression;
 mod flow;
+mod group;
 mod lambda;
+mod literal;
 mod operators;
 pub mod overload;
+mod pattern;
+mod place;
 mod statement;
 mod suggest;
 pub mod tree;
