@@ -3,6 +3,19 @@
 //! Source text flows in, once at load: [`compile`] gives an [`Expression`] or diagnostics. An expression is shared by all
 //! worker threads; [`Expression::evaluate`] runs it against a [`Host`], the exchange behind `context`, and gives a
 //! [`Value`]. No I/O, no clock and no randomness of its own: all come from the host.
+//!
+//! ```
+//! use tidegate_expressions::{Nowhere, Options, Target, compile, convert};
+//!
+//! let expression = compile("@(new[] { 1, 2, 3 }.Sum())", Target::Int, &Options::default())?;
+//! let value = expression.evaluate(&mut Nowhere::default()).expect("a number");
+//! assert_eq!(convert::to_int(&value), Ok(6));
+//!
+//! let mistakes = compile("@(context.Request.Heders)", Target::Any, &Options::default()).unwrap_err();
+//! assert_eq!(mistakes[0].code, "CS1061");
+//! assert_eq!(mistakes[0].help.as_deref(), Some("did you mean `Headers`?"));
+//! # Ok::<(), Vec<tidegate_expressions::ExpressionDiagnostic>>(())
+//! ```
 
 mod bind;
 pub mod clr;

@@ -398,10 +398,12 @@ impl Binder {
 
     /// Binds the body of a declared, not generic function.
     pub(super) fn bind_declared(&mut self, syntax: &Arc<ast::Function>) {
+        // A lambda's body is bound several times: the latest declaration is this one.
         let found = self
             .locals
             .iter()
-            .find(|(_, f)| Arc::ptr_eq(&f.syntax, syntax))
+            .filter(|(_, f)| Arc::ptr_eq(&f.syntax, syntax))
+            .max_by_key(|(id, _)| **id)
             .map(|(id, f)| (*id, f.clone()));
         if let Some((id, function)) = found
             && function.syntax.generics.is_empty()
