@@ -20,6 +20,19 @@ struct PublicKeyObject(Certificate);
 /// `Oid`
 struct OidObject(Str);
 
+/// Names .NET gives to object identifiers that certificates use.
+const FRIENDLY_NAMES: [(&str, &str); 9] = [
+    ("1.2.840.113549.1.1.1", "RSA"),
+    ("1.2.840.113549.1.1.5", "sha1RSA"),
+    ("1.2.840.113549.1.1.11", "sha256RSA"),
+    ("1.2.840.113549.1.1.12", "sha384RSA"),
+    ("1.2.840.113549.1.1.13", "sha512RSA"),
+    ("1.2.840.10045.2.1", "ECC"),
+    ("1.2.840.10045.4.3.2", "sha256ECDSA"),
+    ("1.2.840.10045.4.3.3", "sha384ECDSA"),
+    ("1.2.840.10045.4.3.4", "sha512ECDSA"),
+];
+
 fn id(name: &str) -> DefId {
     Registry::get()
         .by_full_name(name)
@@ -152,6 +165,11 @@ pub(super) fn define(types: &mut Types) {
     t.property("string Value", |c| {
         Ok(c.object::<OidObject>(0)?.0.clone().into())
     });
+    t.property("string FriendlyName", |c| {
+        let oid = c.object::<OidObject>(0)?;
+        let known = FRIENDLY_NAMES.iter().find(|(known, _)| oid.0 == **known);
+        Ok(known.map(|(_, name)| Str::literal(name)).into())
+    });
 
     let mut t = types.class(&format!("{NAMESPACE}.X500DistinguishedName"));
     t.property("string Name", |c| {
@@ -216,6 +234,8 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class(&format!("{NAMESPACE}.X509Certificate2"));
     t.base("X509Certificate");
     t.constructor("(byte[] rawData)", construct);
+    // A password opens what holds a private key, which certificates here never do.
+    t.constructor("(byte[] rawData, string password)", construct);
     t.property("string Thumbprint", |c| {
         with(c, |cert| hexadecimal(&cert.hash()))
     });

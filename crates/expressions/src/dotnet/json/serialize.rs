@@ -114,8 +114,12 @@ impl Writer {
     /// An object of any other class by its public properties.
     fn members(&self, rt: &mut Runtime<'_>, value: &Value, ty: &Type, depth: usize) -> R<JToken> {
         let object = JToken::new_object();
-        let mut classes: Vec<Type> =
-            std::iter::successors(Some(ty.clone()), relations::base_class).collect();
+        // The most general class first, as Json.NET orders members; interfaces stand for the parts of `context`.
+        let mut classes: Vec<Type> = if ty.is_interface() {
+            relations::supertypes(ty)
+        } else {
+            std::iter::successors(Some(ty.clone()), relations::base_class).collect()
+        };
         classes.reverse();
         let mut any = false;
         for class in &classes {

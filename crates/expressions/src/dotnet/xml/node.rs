@@ -4,8 +4,8 @@ use super::content::insert;
 use super::names::opt_name;
 use super::{defs, elements, node, optional, sequence, text_of};
 use crate::runtime::{Call, Fault, R};
-use crate::types::Types;
-use crate::value::{Str, Value};
+use crate::types::{Registry, Type, Types};
+use crate::value::{Object, Str, Value};
 use crate::xml::{NodeKind, XNode};
 
 pub(super) fn define(types: &mut Types) {
@@ -25,6 +25,7 @@ pub(super) fn define(types: &mut Types) {
     t.property("string BaseUri", |_| Ok(Str::EMPTY.into()));
 
     define_node(types);
+    define_comparers(types);
 
     let mut t = types.class("System.Xml.Linq.XText");
     t.base("XNode");
@@ -57,6 +58,45 @@ pub(super) fn define(types: &mut Types) {
     t.property_with_set("string Data", value, set_value)
         .mutates();
     types.class("System.Xml.Linq.XDocumentType").base("XNode");
+}
+
+/// `XNodeEqualityComparer` and `XNodeDocumentOrderComparer`, which have nothing of their own.
+struct NodeComparer(&'static str);
+
+impl Object for NodeComparer {
+    fn type_of(&self) -> Type {
+        Registry::get()
+            .by_full_name(self.0)
+            .map_or(Type::OBJECT, |def| Type::Named(def.id, None))
+    }
+}
+
+fn define_comparers(types: &mut Types) {
+    const EQUALITY: &str = "System.Xml.Linq.XNodeEqualityComparer";
+    const ORDER: &str = "System.Xml.Linq.XNodeDocumentOrderComparer";
+    let mut t = types.class(EQUALITY);
+    t.constructor("()", |_| Ok(Value::object(NodeComparer(EQUALITY))));
+    t.method("bool Equals(XNode x, XNode y)", |c| {
+        Ok(
+            match (c.opt_object::<XNode>(1)?, c.opt_object::<XNode>(2)?) {
+                (Some(a), Some(b)) => a.deep_equals(&b).into(),
+                (a, b) => (a.is_none() && b.is_none()).into(),
+            },
+        )
+    });
+    t.method("int GetHashCode(XNode obj)", |c| {
+        // Equal nodes have equal text; its length is hash enough.
+        let length = c
+            .opt_object::<XNode>(1)?
+            .map_or(0, |node| node.value().len());
+        Ok(i32::try_from(length).unwrap_or(i32::MAX).into())
+    });
+    let mut t = types.class(ORDER);
+    t.constructor("()", |_| Ok(Value::object(NodeComparer(ORDER))));
+    t.method("int Compare(XNode x, XNode y)", |c| {
+        let (first, second) = (node(c, 1)?, node(c, 2)?);
+        Ok((order(&first, &second)? as i32).into())
+    });
 }
 
 fn define_node(types: &mut Types) {
