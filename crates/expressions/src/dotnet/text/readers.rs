@@ -119,7 +119,7 @@ fn read_block(c: &mut Call<'_, '_>) -> R<Value> {
 
 fn define_reader(types: &mut Types) {
     let mut t = types.class("System.IO.TextReader");
-    t.base("object").base("IDisposable").beyond_documentation();
+    t.base("object").base("IDisposable");
     t.method("int Peek()", |c| {
         let reader = reader(c)?;
         Ok(unit_or_end(reader.text.unit(reader.at.get())))
@@ -190,7 +190,7 @@ fn write_format(c: &mut Call<'_, '_>, array: bool) -> R<Value> {
 
 fn define_writer(types: &mut Types) {
     let mut t = types.class("System.IO.TextWriter");
-    t.base("object").base("IDisposable").beyond_documentation();
+    t.base("object").base("IDisposable");
     for signature in [
         "void Write(string value)",
         "void Write(char value)",
