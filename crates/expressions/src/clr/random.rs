@@ -1,4 +1,5 @@
-//! `System.Random` with .NET's seeded algorithm (Knuth's subtractive generator), number for number.
+//! `System.Random`: with a seed .NET's algorithm (Knuth's subtractive generator), number for number; without one a generator
+//! that costs nothing to set up.
 //!
 //! A seed flows in, once; numbers flow out. Not for secrets, as in .NET.
 
@@ -8,7 +9,18 @@ const BIG: i32 = i32::MAX;
 
 /// The state of one generator.
 #[derive(Clone)]
-pub struct Random {
+pub struct Random(State);
+
+#[derive(Clone)]
+enum State {
+    Seeded(Box<Knuth>),
+    /// SplitMix64.
+    Unseeded(u64),
+}
+
+/// Knuth's subtractive generator.
+#[derive(Clone)]
+struct Knuth {
     seeds: [i32; 56],
     next: usize,
     next_p: usize,
@@ -20,9 +32,8 @@ impl std::fmt::Debug for Random {
     }
 }
 
-impl Random {
-    /// `new Random(seed)`
-    pub fn new(seed: i32) -> Self {
+impl Knuth {
+    fn new(seed: i32) -> Self {
         let mut seeds = [0i32; 56];
         let mut set = |index: usize, value: i32| {
             if let Some(slot) = seeds.get_mut(index) {
@@ -96,6 +107,35 @@ impl Random {
         }
         self.store(self.next, value);
         value
+    }
+
+}
+
+impl Random {
+    /// `new Random(seed)`
+    pub fn new(seed: i32) -> Self {
+        Self(State::Seeded(Box::new(Knuth::new(seed))))
+    }
+
+    /// `new Random()`, from random bits.
+    pub fn unseeded(bits: u64) -> Self {
+        Self(State::Unseeded(bits))
+    }
+
+    /// From 0 up to, not including, `int.MaxValue`.
+    fn sample(&mut self) -> i32 {
+        match &mut self.0 {
+            State::Seeded(knuth) => knuth.sample(),
+            State::Unseeded(state) => {
+                *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let mut bits = *state;
+                bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                bits ^= bits >> 31;
+                // The upper half scaled to the range, without a bias that matters for 31 bits of 64.
+                ((u128::from(bits) * u128::from(BIG.unsigned_abs())) >> 64) as i32
+            }
+        }
     }
 
     /// `NextDouble()`: from 0 up to, not including, 1.

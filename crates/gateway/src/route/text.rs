@@ -14,8 +14,10 @@ pub(super) fn next_segment(path: &str, at: usize) -> Option<(&str, usize)> {
     if rest.is_empty() {
         return None;
     }
+    // Segments are short: a plain loop beats a vectorised search.
     let segment = rest
-        .find('/')
+        .bytes()
+        .position(|byte| byte == b'/')
         .and_then(|end| rest.get(..end))
         .unwrap_or(rest);
     Some((segment, at + 1 + segment.len()))
@@ -23,7 +25,7 @@ pub(super) fn next_segment(path: &str, at: usize) -> Option<(&str, usize)> {
 
 /// Decodes percent-encoding; bytes that are no UTF-8 become replacement characters.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    if text.contains('%') {
+    if text.bytes().any(|byte| byte == b'%') {
         percent_decode_str(text).decode_utf8_lossy()
     } else {
         Cow::Borrowed(text)
@@ -32,7 +34,7 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
 
 /// Decodes a query value, in which a plus is a space.
 pub(super) fn decode_query(text: &str) -> Cow<'_, str> {
-    if text.contains('+') {
+    if text.bytes().any(|byte| byte == b'+') {
         Cow::Owned(decode(&text.replace('+', " ")).into_owned())
     } else {
         decode(text)
@@ -41,17 +43,41 @@ pub(super) fn decode_query(text: &str) -> Cow<'_, str> {
 
 /// Names and values of a query string, undecoded.
 pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.split_once('=').unwrap_or((part, "")))
+    let mut rest = query;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let (part, tail) = cut(rest, b'&');
+            rest = tail;
+            if !part.is_empty() {
+                return Some(cut(part, b'='));
+            }
+        }
+        None
+    })
+}
+
+/// What stands before and after the first such byte; all of it and nothing where there is none.
+fn cut(text: &str, at: u8) -> (&str, &str) {
+    match text.bytes().position(|byte| byte == at) {
+        Some(end) => (
+            text.get(..end).unwrap_or_default(),
+            text.get(end + 1..).unwrap_or_default(),
+        ),
+        None => (text, ""),
+    }
 }
 
 /// The first value of a query parameter, undecoded. Names are compared without case.
 pub(super) fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     pairs(query)
-        .find(|(key, _)| decode_query(key).eq_ignore_ascii_case(name))
+        .find(|(key, _)| key.eq_ignore_ascii_case(name) || is_encoded_name(key, name))
         .map(|(_, value)| value)
+}
+
+/// Whether a name that holds encoded characters is that name.
+fn is_encoded_name(key: &str, name: &str) -> bool {
+    key.bytes().any(|byte| matches!(byte, b'%' | b'+'))
+        && decode_query(key).eq_ignore_ascii_case(name)
 }
 
 /// Orders a text that is lower case already and any other text, without regard to ASCII case.
@@ -82,14 +108,19 @@ impl TextMap {
     /// Makes the map ready for [`TextMap::get`].
     pub fn finish(&mut self) {
         self.sorted = std::mem::take(&mut self.building).into_iter().collect();
-        self.sorted.sort_unstable();
+        self.sorted
+            .sort_unstable_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     }
 
     /// The value of a text.
     pub fn get(&self, text: &str) -> Option<u32> {
         let at = self
             .sorted
-            .binary_search_by(|(key, _)| compare_to_lower(key, text))
+            .binary_search_by(|(key, _)| {
+                // Most are told apart by their length.
+                let by_length = key.len().cmp(&text.len());
+                by_length.then_with(|| compare_to_lower(key, text))
+            })
             .ok()?;
         self.sorted.get(at).map(|(_, value)| *value)
     }

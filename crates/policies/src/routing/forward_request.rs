@@ -500,16 +500,25 @@ fn report(
     let latency = now.saturating_sub(sent);
     match answer {
         Ok(response) => {
-            let get = |name: &str| {
-                response
-                    .headers
-                    .get(name)
-                    .and_then(|value| value.to_str().ok())
-            };
-            let wall = wall_clock(exchange.ports.clock.now());
-            let outcome = Answered::status(response.status.as_u16(), latency)
-                .with_retry_after(retry_after(get, wall))
-                .with_rate_limit(RateLimit::from_headers(get));
+            let status = response.status.as_u16();
+            let mut outcome = Answered::status(status, latency);
+            // One look at the headers; many backends send none of these.
+            let telling: Vec<(&str, &str)> = response
+                .headers
+                .iter()
+                .filter(|(name, _)| tells_capacity(name.as_str()))
+                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+                .collect();
+            if !telling.is_empty() {
+                let get = |name: &str| {
+                    let found = telling.iter().find(|(known, _)| *known == name);
+                    found.map(|(_, value)| *value)
+                };
+                let wall = wall_clock(exchange.ports.clock.now());
+                outcome = outcome
+                    .with_retry_after(retry_after(get, wall))
+                    .with_rate_limit(RateLimit::from_headers(get));
+            }
             attempt.outcome(now, &outcome);
         }
         Err(error) => {
@@ -522,6 +531,13 @@ fn report(
             attempt.outcome(now, &Answered::failed(reasons, latency));
         }
     }
+}
+
+/// Whether a response header speaks of the backend's capacity.
+fn tells_capacity(name: &str) -> bool {
+    name.starts_with("x-ratelimit-")
+        || name.starts_with("retry-after")
+        || name == "azure-openai-deployment-utilization"
 }
 
 /// Time since 1970-01-01 UTC, from .NET ticks.

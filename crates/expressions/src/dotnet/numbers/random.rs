@@ -21,8 +21,8 @@ impl Object for RandomObject {
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Random");
     t.constructor("()", |c| {
-        let seed = c.rt.host.random() as i32;
-        Ok(Value::object(RandomObject(RefCell::new(Random::new(seed)))))
+        let random = Random::unseeded(c.rt.host.random());
+        Ok(Value::object(RandomObject(RefCell::new(random))))
     });
     t.constructor("(int Seed)", |c| {
         Ok(Value::object(RandomObject(RefCell::new(Random::new(
