@@ -508,7 +508,6 @@ impl Documents<'_> {
         };
         let context = Context {
             template_parameters,
-            expressions: self.context.expressions.clone(),
             ..self.context
         };
         let (compiled, findings) = compile_document(&document, scope, &context);
