@@ -52,7 +52,7 @@ pub enum HttpVersion {
     TwoOrOne,
 }
 
-/// A request to a backend, complete but for `Host` (see [`UpstreamRequest::host`]) and framing headers.
+/// A request to a backend, complete but for framing headers.
 #[derive(Debug)]
 pub struct UpstreamRequest {
     /// Where to.

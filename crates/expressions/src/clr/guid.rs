@@ -32,7 +32,7 @@ pub fn format(value: Uuid, format: &str) -> Result<String> {
     })
 }
 
-/// `Guid.Parse(text)`: any of the forms [`format`] writes, hexadecimal digits in either case.
+/// `Guid.Parse(text)`: any of the forms [`format()`] writes, hexadecimal digits in either case.
 ///
 /// # Errors
 /// `FormatException`

@@ -108,7 +108,6 @@ impl Knuth {
         self.store(self.next, value);
         value
     }
-
 }
 
 impl Random {

@@ -4,7 +4,7 @@
 //! `mod.rs`. From the declarations come overload resolution, "did you mean", the documentation and the dispatch, so a
 //! member is written down exactly once:
 //!
-//! ```ignore
+//! ```text
 //! pub(super) fn define(types: &mut Types) {
 //!     let mut t = types.structure("System.TimeSpan");            // class, static_class, structure, interface, enumeration, delegate
 //!     t.base("IComparable<TimeSpan>");                           // base class first, then interfaces; C# spelling

@@ -487,5 +487,6 @@ pub(crate) fn response(
 
 /// What the log keeps of a path.
 fn shown(path: &str) -> &str {
-    path.get(..path.floor_char_boundary(200)).unwrap_or_default()
+    path.get(..path.floor_char_boundary(200))
+        .unwrap_or_default()
 }

@@ -14,7 +14,7 @@ use tidegate_policy_xml::diagnostic::Diagnostic;
 /// Values given as `--named-value NAME=VALUE`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct NamedValues {
-    /// Value of a named value; wins over the files and over TIDEGATE_NAMED_VALUE_<NAME>. May be given several times.
+    /// Value of a named value; wins over the files and over `TIDEGATE_NAMED_VALUE_<NAME>`. May be given several times.
     #[arg(long = "named-value", value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub named_values: Vec<(String, String)>,
 }

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Worker threads, instead of one per core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
-    /// A configuration.<env>.yaml with overrides, as the APIOps publisher takes it.
+    /// A `configuration.<env>.yaml` with overrides, as the APIOps publisher takes it.
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
     /// Do not watch the files of the configuration.
