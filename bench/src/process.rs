@@ -84,9 +84,14 @@ impl Running {
         self.family().into_iter().map(cpu).sum()
     }
 
-    /// Largest resident memory so far in bytes, the children's included.
-    pub fn peak_memory(&self) -> u64 {
-        self.family().into_iter().map(peak_memory).sum()
+    /// Resident memory in bytes, the children's included: now, and the largest so far.
+    pub fn memory(&self) -> Memory {
+        let family = self.family();
+        let sum = |field| family.iter().map(|pid| status_bytes(*pid, field)).sum();
+        Memory {
+            now: sum("VmRSS:"),
+            peak: sum("VmHWM:"),
+        }
     }
 
     fn family(&self) -> Vec<u32> {
@@ -167,11 +172,20 @@ fn cpu(pid: u32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-fn peak_memory(pid: u32) -> u64 {
+/// Resident memory in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    /// At the moment asked.
+    pub now: u64,
+    /// The largest so far.
+    pub peak: u64,
+}
+
+fn status_bytes(pid: u32, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .find_map(|line| line.strip_prefix(field))
         .unwrap_or_default();
     line.split_whitespace()
         .next()

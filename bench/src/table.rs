@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::callgrind;
 use crate::load::Report;
 use crate::peers::{Folders, Peer, Ports};
-use crate::process::{Running, pinned};
+use crate::process::{Memory, Running, pinned};
 use crate::scenario::{CHUNKS, Scenario};
 
 /// What to measure.
@@ -38,7 +38,7 @@ struct Figures {
 struct Row {
     name: String,
     figures: Vec<(Scenario, Result<Figures, String>)>,
-    memory: Option<u64>,
+    memory: Option<Memory>,
 }
 
 /// Cores of the proxy and of everything else.
@@ -121,7 +121,7 @@ fn measure(peer: &Peer, order: &Order, folders: &Folders, ports: Ports, cores: C
         };
         row.figures.push((scenario, figures));
     }
-    row.memory = Some(running.peak_memory());
+    row.memory = Some(running.memory());
     if let Err(error) = running.stop() {
         eprintln!("{name} did not end: {error}");
     }
@@ -280,10 +280,21 @@ fn render(rows: &[Row], order: &Order) -> String {
             let _ = writeln!(text, "  {note}");
         }
     }
-    let _ = writeln!(text, "\npeak resident memory");
+    let _ = writeln!(
+        text,
+        "\n{:<24} {:>12} {:>12}",
+        "resident memory", "after load", "peak"
+    );
     for row in rows {
         if let Some(memory) = row.memory {
-            let _ = writeln!(text, "{:<24} {:>9.1} MB", row.name, memory as f64 / 1e6);
+            let megabytes = |bytes: u64| bytes as f64 / 1e6;
+            let _ = writeln!(
+                text,
+                "{:<24} {:>9.1} MB {:>9.1} MB",
+                row.name,
+                megabytes(memory.now),
+                megabytes(memory.peak)
+            );
         }
     }
     if order.instructions && !callgrind::available() {

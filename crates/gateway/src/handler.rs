@@ -85,20 +85,20 @@ impl GatewayHandler {
             self.metrics.forget();
         }
         self.metrics.begin();
-        let mut record = Record {
+        let request_id = Uuid::from_u128(
+            u128::from(self.ports.random.next()) << 64 | u128::from(self.ports.random.next()),
+        );
+        let mut unanswered = Unanswered(Some(Box::new(Record {
             metrics: self.metrics.clone(),
             ports: self.ports.clone(),
             started: self.ports.clock.monotonic(),
-            request_id: Uuid::from_u128(
-                u128::from(self.ports.random.next()) << 64 | u128::from(self.ports.random.next()),
-            ),
+            request_id,
             api: None,
             operation: None,
             backend: None,
             status: 499,
             attempts: 0,
-        };
-        let mut guard = Unanswered(Some(record.clone()));
+        })));
         let (parts, body) = request.into_parts();
         let settings = &compiled.service.gateway;
         let (scheme, ip) = client(&parts.headers, connection, settings.trust_forwarded_headers);
@@ -135,10 +135,10 @@ impl GatewayHandler {
         let mut exchange = Box::new(Exchange::new(
             compiled.runtime.clone(),
             self.ports.clone(),
-            record.request_id,
+            request_id,
             Request {
                 method: method.clone(),
-                url: RequestUrl::new(scheme, &authority, parts.uri, 0),
+                url: RequestUrl::new(scheme, authority, parts.uri, 0),
                 headers,
                 body,
                 ip,
@@ -149,16 +149,18 @@ impl GatewayHandler {
         ));
         process(&compiled, resolution, &mut exchange).await;
 
-        record.api = exchange.matched.api.take();
-        record.operation = exchange.matched.operation.take();
-        record.backend = exchange.last_backend.take();
-        record.attempts = exchange.attempts;
         let mut response = exchange
             .response
             .take()
             .unwrap_or_else(|| Response::new(500));
-        record.status = response.status;
-        guard.0 = None;
+        let mut record = unanswered.0.take();
+        if let Some(record) = &mut record {
+            record.api = exchange.matched.api.take();
+            record.operation = exchange.matched.operation.take();
+            record.backend = exchange.last_backend.take();
+            record.attempts = exchange.attempts;
+            record.status = response.status;
+        }
         let buffering = Buffering::of(&response, exchange.buffer_response);
         let head = head(&mut response, &method);
         let body = ResponseBody::new(
@@ -166,7 +168,7 @@ impl GatewayHandler {
             buffering,
             exchange.active.take(),
             self.ports.clone(),
-            Box::new(record),
+            record.map(|record| record as Box<dyn Ending>),
         );
         head.map(|()| body)
     }
@@ -394,7 +396,6 @@ fn denied(
 }
 
 /// What is recorded of a request when it is over.
-#[derive(Clone)]
 struct Record {
     metrics: Rc<WorkerMetrics>,
     ports: Rc<Ports>,
@@ -453,7 +454,7 @@ impl Ending for Record {
 }
 
 /// Records a request whose client left before there was a response.
-struct Unanswered(Option<Record>);
+struct Unanswered(Option<Box<Record>>);
 
 impl Drop for Unanswered {
     fn drop(&mut self) {

@@ -1,7 +1,6 @@
 //! The response on its way to the client: framing headers, block-wise buffering of chunked bodies, and what is to be
 //! recorded when its last byte has been sent.
 
-use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -31,7 +30,7 @@ pub struct ResponseBody {
     blocks: Option<Blocks>,
     attempt: Option<ActiveAttempt>,
     ports: Rc<Ports>,
-    ending: RefCell<Option<Box<dyn Ending>>>,
+    ending: Option<Box<dyn Ending>>,
     failed: bool,
 }
 
@@ -47,7 +46,7 @@ impl ResponseBody {
         buffer: Buffering,
         attempt: Option<ActiveAttempt>,
         ports: Rc<Ports>,
-        ending: Box<dyn Ending>,
+        ending: Option<Box<dyn Ending>>,
     ) -> Self {
         let blocks = match buffer {
             Buffering::Off => None,
@@ -59,13 +58,13 @@ impl ResponseBody {
             blocks,
             attempt,
             ports,
-            ending: RefCell::new(Some(ending)),
+            ending,
             failed: false,
         }
     }
 
     fn end(&mut self, complete: bool) {
-        let Some(ending) = self.ending.borrow_mut().take() else {
+        let Some(ending) = self.ending.take() else {
             return;
         };
         if let Some(active) = self.attempt.take() {

@@ -19,13 +19,20 @@ pub struct RequestUrl {
 
 impl RequestUrl {
     /// `authority` is the `Host` header (or `:authority`); `remainder` the length of the API's own prefix of the path.
-    pub fn new(scheme: &'static str, authority: &str, uri: Uri, remainder: usize) -> Self {
+    pub fn new(
+        scheme: &'static str,
+        authority: impl Into<String>,
+        uri: Uri,
+        remainder: usize,
+    ) -> Self {
         let default_port = if scheme == "https" { 443 } else { 80 };
-        let (host, port) = split_authority(authority, default_port);
+        let mut host = authority.into();
+        let (name, port) = split_authority(&host, default_port);
+        host.truncate(name.len());
         let remainder = remainder.min(uri.path().len());
         Self {
             scheme,
-            host: host.to_owned(),
+            host,
             port,
             uri,
             remainder,
