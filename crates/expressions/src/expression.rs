@@ -136,13 +136,17 @@ impl Expression {
         }
         // Deeply nested code is deep recursion here.
         let stack = self.program.stack;
-        stacker::maybe_grow(stack, stack + 1024 * 1024, || match &self.program.main {
-            Code::Bool(f) => f(rt).map(Value::Bool),
-            Code::Int(f) => f(rt).map(Value::Int32),
-            Code::Long(f) => f(rt).map(Value::Int64),
-            Code::Double(f) => f(rt).map(Value::Double),
-            Code::Val(f) => f(rt),
-        })
+        let result =
+            stacker::maybe_grow(stack, stack + 1024 * 1024, || match &self.program.main {
+                Code::Bool(f) => f(rt).map(Value::Bool),
+                Code::Int(f) => f(rt).map(Value::Int32),
+                Code::Long(f) => f(rt).map(Value::Int64),
+                Code::Double(f) => f(rt).map(Value::Double),
+                Code::Val(f) => f(rt),
+            })?;
+        // What the last step's values cost is paid for, too.
+        rt.spend(0)?;
+        Ok(result)
     }
 
     /// Warnings found at compile time.

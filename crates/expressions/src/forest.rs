@@ -23,10 +23,15 @@ thread_local! {
     static WORK: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Notes that many steps of work: nodes visited, positions moved. Trees know no budget; the next member called on any tree
-/// pays for the work noted since ([`take_work`]), so an expression can't make cheap calls that cost much.
+/// Notes that many steps of work: nodes visited, positions moved, records compared. Values know no budget; the next step
+/// of the evaluation pays for the work noted since ([`take_work`]), so an expression can't make cheap calls that cost much.
 pub(crate) fn work(steps: usize) {
     WORK.set(WORK.get().saturating_add(steps as u64));
+}
+
+/// The work noted and not yet paid for.
+pub(crate) fn noted_work() -> u64 {
+    WORK.get()
 }
 
 /// The work noted since this was asked last.

@@ -73,3 +73,35 @@ fn deep_values_are_used_or_refused() {
         );
     }
 }
+
+#[test]
+fn values_that_hold_one_value_twice_level_upon_level_are_bounded_work() {
+    let twins = "object t = 1, u = 1; for (int i = 0; i < 60; i++) { t = Tuple.Create(t, t); u = Tuple.Create(u, u); }";
+    for end in [
+        "return t.GetHashCode();",
+        "return t.Equals(u) ? 1 : 2;",
+        "return t.ToString().Length;",
+        "return new[] { t, u }.OrderBy(x => x).Count();",
+        "return new[] { t, u }.Distinct().Count();",
+        "try { return t.Equals(u) ? 1 : 2; } catch { return 3; }",
+    ] {
+        let options = Options {
+            limits: tidegate_expressions::Limits {
+                fuel: 100_000,
+                ..tidegate_expressions::Limits::default()
+            },
+            ..Options::default()
+        };
+        let expression = compile(&format!("@{{ {twins} {end} }}"), Target::Any, &options)
+            .expect("an expression");
+        match expression.evaluate(&mut Nowhere::default()) {
+            Err(Stop::Exception(exception)) => {
+                assert_eq!(exception.type_name, "ExpressionLimitException", "{end}");
+            }
+            other => panic!("{end}: {other:?}"),
+        }
+    }
+    // A view of a view of a view… costs no more than the first.
+    let views = "@{ IList<int> r = new List<int> { 1 }; for (int i = 0; i < 200000; i++) { r = new System.Collections.ObjectModel.ReadOnlyCollection<int>(r); } return r.Count; }";
+    assert_eq!(run(views), "int");
+}

@@ -106,9 +106,13 @@ impl<'h> Runtime<'h> {
         self.spend(1)
     }
 
-    /// Spends `steps` steps.
+    /// Spends `steps` steps, and those that values have noted since.
     #[inline]
     pub fn spend(&mut self, steps: u64) -> R<()> {
+        let steps = match crate::forest::noted_work() {
+            0 => steps,
+            _ => steps.saturating_add(crate::forest::take_work()),
+        };
         match self.fuel.checked_sub(steps) {
             Some(rest) => {
                 self.fuel = rest;

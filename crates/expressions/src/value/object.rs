@@ -193,7 +193,10 @@ impl Object for Record {
                 out.push_str(name);
                 out.push_str(" = ");
             }
-            out.push(&rt.to_text(field)?);
+            let text = rt.to_text(field)?;
+            rt.tick()?;
+            rt.allocate(text.len())?;
+            out.push(&text);
         }
         out.push_str(close);
         Ok(Some(out.finish()))
@@ -207,8 +210,17 @@ thread_local! {
 /// Records in records are compared and hashed down to this depth; what lies deeper counts by reference.
 const DEEPEST_RECORD: u32 = 1_000;
 
-/// Looks into a record's fields, unless that is too deep.
+/// Records looked into without a step of the evaluation between: two records that hold each field twice, level upon
+/// level, would take longer than anybody waits.
+const MOST_RECORDS: u64 = 1_000_000;
+
+/// Looks into a record's fields, unless that is too deep or too much; too much ends the evaluation at its next step.
 fn nested<T>(look: impl FnOnce() -> T) -> Option<T> {
+    if crate::forest::noted_work() >= MOST_RECORDS {
+        crate::forest::work(usize::MAX);
+        return None;
+    }
+    crate::forest::work(1);
     NESTING.with(|nesting| {
         let depth = nesting.get();
         if depth >= DEEPEST_RECORD {

@@ -127,7 +127,14 @@ impl Ranking {
         b: &Value,
     ) -> R<Option<Ordering>> {
         match self {
-            Self::By(comparer) => Ok(comparer.compare(a, b)),
+            Self::By(comparer) => {
+                let order = comparer.compare(a, b);
+                if order.is_none() {
+                    // No order may also mean that the comparison was too much work.
+                    rt.spend(0)?;
+                }
+                Ok(order)
+            }
             Self::Call(delegate) => match rt.invoke(delegate, &[a.clone(), b.clone()])? {
                 Value::Int32(order) => Ok(Some(order.cmp(&0))),
                 _ => Ok(None),

@@ -29,7 +29,13 @@ pub(super) fn define(types: &mut Types) {
         .base("IReadOnlyList<T>")
         .beyond_documentation();
     t.constructor("(IList<T> list)", |c| {
-        Ok(Value::object(ReadOnlyList(c.required(0)?)))
+        let list = c.required(0)?;
+        // A view of a view is a view of the list: chains of them would only cost.
+        let list = match list.as_object::<ReadOnlyList>() {
+            Some(view) => view.0.clone(),
+            None => list,
+        };
+        Ok(Value::object(ReadOnlyList(list)))
     });
     t.property("int Count", interfaces::count);
     t.indexer("T this[int index]", interfaces::item);
