@@ -103,7 +103,7 @@ fn probe_says_which_backend_does_not_answer_for_which_deployment() {
 
 #[test]
 fn help_of_every_command_shows_an_example() {
-    for command in ["demo", "run", "check", "simulate"] {
+    for command in ["demo", "run", "check", "eval", "simulate"] {
         let output = tidegate()
             .args([command, "--help"])
             .output()

@@ -3,5 +3,6 @@
 mod bad_input;
 mod challenge;
 mod command_line;
+mod eval;
 mod harness;
 mod life;

@@ -3,12 +3,82 @@
 //! Strings stand as they are, with `\\`, `\n`, `\r`, `\t` and `\uXXXX` for what a line cannot hold; null is `<null>`,
 //! bytes are lower-case hex, tokens compact JSON, sequences `[a, b]`, all else its invariant `ToString()`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
+use crate::diagnostic::{ExpressionDiagnostic, Severity};
 use crate::dotnet::collections;
+use crate::expression::{Options, Target, compile};
+use crate::fault::{Exception, Stop};
+use crate::host::{Host, MessageSide};
 use crate::runtime::{R, Runtime};
 use crate::types::{Type, relations};
 use crate::value::{Lazy, Str, Value};
+
+/// What an expression came to. Its `Display` is the line: `type<TAB>text`, `throws TypeName` or `compile CODE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It gave a value.
+    Value {
+        /// The value's type in C# spelling.
+        ty: String,
+        /// The value as text.
+        text: String,
+        /// What the checker remarked.
+        warnings: Vec<ExpressionDiagnostic>,
+    },
+    /// Evaluating it, or enumerating its result, threw, or reached a limit.
+    Throws(Box<Exception>),
+    /// It cannot be compiled. Errors and warnings in order of their place.
+    Rejected(Vec<ExpressionDiagnostic>),
+    /// It reads a body that the host has not buffered.
+    NeedsBody(MessageSide),
+}
+
+impl Outcome {
+    /// The code of the first error, where the expression was rejected.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Rejected(diagnostics) => diagnostics
+                .iter()
+                .find(|d| d.severity == Severity::Error)
+                .or(diagnostics.first())
+                .map(|d| d.code),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { ty, text, .. } => write!(f, "{ty}\t{text}"),
+            Self::Throws(exception) => write!(f, "throws {}", exception.type_name),
+            Self::Rejected(_) => write!(f, "compile {}", self.code().unwrap_or("none")),
+            Self::NeedsBody(MessageSide::Request) => f.write_str("needs the request body"),
+            Self::NeedsBody(MessageSide::Response) => f.write_str("needs the response body"),
+        }
+    }
+}
+
+/// Compiles `source` for a place that takes any value, evaluates it against `host` and shows what came of it.
+pub fn evaluate(source: &str, options: &Options, host: &mut dyn Host) -> Outcome {
+    let expression = match compile(source, Target::Any, options) {
+        Ok(expression) => expression,
+        Err(diagnostics) => return Outcome::Rejected(diagnostics),
+    };
+    let shown =
+        expression.evaluate_with(host, |rt, value| show(rt, &value, expression.static_type()));
+    match shown {
+        Ok((ty, text)) => Outcome::Value {
+            ty,
+            text,
+            warnings: expression.warnings().to_vec(),
+        },
+        Err(Stop::Exception(exception)) => Outcome::Throws(exception),
+        Err(Stop::NeedsBody(side)) => Outcome::NeedsBody(side),
+    }
+}
 
 /// Type and text of a result. The run-time type is shown, the static one for null and for lazy sequences.
 ///

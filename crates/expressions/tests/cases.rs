@@ -1,25 +1,15 @@
 //! Runs the rows of `tests/cases.tsv`: expression, result type, result, note. Where the environment variable
 //! `TIDEGATE_EXPRESSION_CASES` names another file of that form, its rows run as well and disagreements are printed.
 
-use tidegate_expressions::{Nowhere, Options, Stop, Target, compile, notation};
+use tidegate_expressions::notation::{self, Outcome};
+use tidegate_expressions::{Nowhere, Options};
 
-/// What an expression gives, in the notation of the rows.
+/// What an expression gives: the second and third column of a row.
 fn outcome(source: &str) -> (String, String) {
-    let expression = match compile(source, Target::Any, &Options::default()) {
-        Ok(expression) => expression,
-        Err(diagnostics) => {
-            let code = diagnostics.first().map_or("none", |d| d.code);
-            return ("-".into(), format!("compile {code}"));
-        }
-    };
     let mut host = Nowhere::default();
-    let shown = expression.evaluate_with(&mut host, |rt, value| {
-        notation::show(rt, &value, expression.static_type())
-    });
-    match shown {
-        Ok(shown) => shown,
-        Err(Stop::Exception(exception)) => ("-".into(), format!("throws {}", exception.type_name)),
-        Err(Stop::NeedsBody(_)) => ("-".into(), "needs a body".into()),
+    match notation::evaluate(source, &Options::default(), &mut host) {
+        Outcome::Value { ty, text, .. } => (ty, text),
+        failure => ("-".into(), failure.to_string()),
     }
 }
 

@@ -27,6 +27,8 @@ enum Command {
     Run(commands::run::Arguments),
     /// Check configurations and policy documents.
     Check(commands::check::Arguments),
+    /// Evaluate policy expressions.
+    Eval(commands::eval::Arguments),
     /// Run the Azure OpenAI simulator alone.
     Simulate(commands::simulate::Arguments),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
+        Command::Eval(arguments) => commands::eval::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(arguments),
     }
 }

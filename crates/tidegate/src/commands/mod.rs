@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod eval;
 mod probe;
 pub mod run;
 pub mod simulate;
