@@ -252,6 +252,17 @@ impl Process {
         self.lines.0.lock().expect("no reader panics").join("\n")
     }
 
+    /// A line of its `/proc` status in KiB: `VmRSS` (memory now), `VmHWM` (the most so far).
+    pub fn memory(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .expect("the process runs");
+        status
+            .lines()
+            .find_map(|found| found.strip_prefix(line)?.strip_prefix(':'))
+            .and_then(|value| value.split_whitespace().next()?.parse().ok())
+            .expect("the line is there")
+    }
+
     pub fn signal(&self, name: &str) {
         let done = Command::new("kill")
             .args([format!("-{name}"), self.child.id().to_string()])
@@ -297,8 +308,14 @@ pub struct Gateway {
 
 impl Gateway {
     pub fn start(config: &Path, arguments: &[String]) -> Self {
+        Self::start_in(config, arguments, &[])
+    }
+
+    /// With these environment variables.
+    pub fn start_in(config: &Path, arguments: &[String], environment: &[(&str, &str)]) -> Self {
         let mut command = tidegate();
         command
+            .envs(environment.iter().copied())
             .args([
                 "run",
                 "--listen",
@@ -413,6 +430,18 @@ pub fn exchange(address: SocketAddr, bytes: &[u8]) -> std::io::Result<Answer> {
             )))
         }
     }
+}
+
+/// Sends raw bytes and returns all that comes back until the server closes, as it is.
+pub fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).expect("it accepts");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a timeout can be set");
+    stream.write_all(bytes).expect("it reads");
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).expect("it answers and closes");
+    String::from_utf8_lossy(&all).into_owned()
 }
 
 /// A response.

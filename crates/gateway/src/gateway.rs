@@ -78,10 +78,10 @@ impl Gateway {
                     .map_err(|error| StartError::Roots(format!("{}: {error}", path.display())))?,
             ),
         };
-        let tls = Arc::new(
-            TlsProfiles::new(roots.as_deref())
-                .map_err(|error| StartError::Roots(error.to_string()))?,
-        );
+        let tls = Arc::new(TlsProfiles::new(roots.as_deref()).map_err(|error| {
+            let path = settings.upstream.trusted_roots.clone().unwrap_or_default();
+            StartError::Roots(format!("{}: {error}", path.display()))
+        })?);
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(MemoryLimits {
             entries: settings.cache.entries,
             bytes: settings.cache.bytes,

@@ -118,6 +118,7 @@ impl GatewayHandler {
             Body::Streaming(Box::pin(FromClient(body)))
         };
         let mut headers = parts.headers;
+        tidegate_policies::strip_connection(&mut headers);
         if !headers.contains_key(header::HOST)
             && let Ok(host) = HeaderValue::from_str(&authority)
         {

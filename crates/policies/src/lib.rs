@@ -23,3 +23,4 @@ pub use compile::{
     CompiledDocument, Compiler, Context, DEFAULT_GLOBAL_DOCUMENT, check_fragment, compile_document,
     link,
 };
+pub use routing::hop_by_hop::strip_connection;

@@ -29,6 +29,16 @@ pub enum CertificateError {
     /// Certificate and key do not make a pair, or are no PEM.
     #[error("the listener's certificate cannot be used: {0}")]
     Unusable(#[from] TlsError),
+    /// The same, of files.
+    #[error("the listener's certificate {chain} with the key {key} cannot be used: {cause}")]
+    UnusableFiles {
+        /// File of the chain.
+        chain: PathBuf,
+        /// File of the key.
+        key: PathBuf,
+        /// What is wrong.
+        cause: TlsError,
+    },
 }
 
 /// A certificate with its key, for any number of listeners.
@@ -52,7 +62,7 @@ impl Tls {
     /// Takes PEM files, which are looked at again every half minute and at [`Tls::reload`].
     pub fn from_files(chain: &Path, key: &Path) -> Result<Arc<Self>, CertificateError> {
         let seen = (read(chain)?, read(key)?);
-        let config = ArcSwap::new(build(&seen.0, &seen.1)?);
+        let config = ArcSwap::new(build_files(&seen, chain, key)?);
         Ok(Arc::new(Self {
             config,
             files: Some((chain.to_owned(), key.to_owned())),
@@ -70,7 +80,7 @@ impl Tls {
         if *seen == found {
             return Ok(false);
         }
-        self.config.store(build(&found.0, &found.1)?);
+        self.config.store(build_files(&found, chain, key)?);
         *seen = found;
         Ok(true)
     }
@@ -96,6 +106,18 @@ impl fmt::Debug for Tls {
 fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     std::fs::read(path).map_err(|cause| CertificateError::Read {
         path: path.to_owned(),
+        cause,
+    })
+}
+
+fn build_files(
+    (chain_text, key_text): &(Vec<u8>, Vec<u8>),
+    chain: &Path,
+    key: &Path,
+) -> Result<Arc<ServerConfig>, CertificateError> {
+    build(chain_text, key_text).map_err(|cause| CertificateError::UnusableFiles {
+        chain: chain.to_owned(),
+        key: key.to_owned(),
         cause,
     })
 }

@@ -22,20 +22,36 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
         .cloned()
         .collect();
     for name in found {
-        let value = headers.remove(&name);
-        if name != header::CONNECTION {
-            continue;
+        if name == header::CONNECTION {
+            strip_connection(headers);
+        } else {
+            headers.remove(name);
         }
-        let named = value.as_ref().and_then(|value| value.to_str().ok());
-        for name in named.unwrap_or("").split(',') {
-            match HeaderName::from_bytes(name.trim().as_bytes()) {
-                // Framing and routing stay, whatever a peer claims.
-                Ok(name) if name != header::HOST && name != header::CONTENT_LENGTH => {
-                    headers.remove(name);
-                }
-                _ => {}
-            }
-        }
+    }
+}
+
+/// Removes `Connection` and the headers it names. Done to a request before policies run, so that its sender cannot
+/// name away what they set.
+pub fn strip_connection(headers: &mut HeaderMap) {
+    let header::Entry::Occupied(connection) = headers.entry(header::CONNECTION) else {
+        return;
+    };
+    let (_, values) = connection.remove_entry_mult();
+    let named: Vec<HeaderName> = values
+        .filter_map(|value| {
+            let names = value.to_str().ok()?.split(',');
+            Some(
+                names
+                    .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+                    // Framing and routing stay, whatever a peer claims.
+                    .filter(|name| *name != header::HOST && *name != header::CONTENT_LENGTH)
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .flatten()
+        .collect();
+    for name in named {
+        headers.remove(name);
     }
 }
 
@@ -50,13 +66,15 @@ mod tests {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("connection", "close, X-Per-Hop, host"),
+            ("connection", "x-second"),
             ("x-per-hop", "1"),
+            ("x-second", "1"),
             ("host", "h"),
             ("te", "trailers"),
             ("keep-alive", "timeout=5"),
             ("accept", "*/*"),
         ] {
-            headers.insert(
+            headers.append(
                 HeaderName::from_static(name),
                 HeaderValue::from_static(value),
             );
