@@ -366,16 +366,7 @@ impl Binder {
 
 /// A property or constant of that name, the type's own before inherited ones.
 pub(super) fn find_property(ty: &Type, name: &str) -> Option<MemberType> {
-    let owners = match ty {
-        Type::Array(..) => {
-            let mut owners = relations::supertypes(ty);
-            // An array's own members win over those of the interfaces it implements.
-            owners.sort_by_key(|t| !t.is(known::ARRAY));
-            owners
-        }
-        _ => relations::supertypes(ty),
-    };
-    owners.into_iter().find_map(|owner| {
+    relations::lookup_types(ty).into_iter().find_map(|owner| {
         let def = owner.def()?;
         let member = def.named(name).find(|m| m.kind == MemberKind::Property)?;
         Some(MemberType {

@@ -718,7 +718,7 @@ fn exact(from: &Type, to: &Type, bounds: &mut [Bounds]) {
 #[must_use]
 pub fn methods(ty: &Type, name: &str, kind: MemberKind) -> Vec<Candidate> {
     let mut out: Vec<Candidate> = Vec::new();
-    for (distance, owner) in relations::supertypes(ty).into_iter().enumerate() {
+    for (distance, owner) in relations::lookup_types(ty).into_iter().enumerate() {
         let Some(def) = owner.def() else { continue };
         for member in def.named(name).filter(|m| m.kind == kind) {
             let candidate = Candidate::member(member, owner.args().to_vec(), distance);

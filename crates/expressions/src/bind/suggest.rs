@@ -53,7 +53,7 @@ pub fn type_name(registry: &Registry, name: &str) -> Option<String> {
 #[must_use]
 pub fn member(ty: &Type, name: &str, is_static: bool) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
-    for owner in relations::supertypes(ty) {
+    for owner in relations::lookup_types(ty) {
         if let Some(def) = owner.def() {
             names.extend(
                 def.members

@@ -203,6 +203,17 @@ pub fn supertypes(ty: &Type) -> Vec<Type> {
     all
 }
 
+/// The types whose members a name after a value of the type can mean, nearest first. A class shows its own members and
+/// those of its base classes; what it has only through an interface takes a cast, as in C#.
+#[must_use]
+pub fn lookup_types(ty: &Type) -> Vec<Type> {
+    let mut all = supertypes(ty);
+    if !ty.is_interface() {
+        all.retain(|owner| !owner.is_interface());
+    }
+    all
+}
+
 /// The base class, `None` for `object` and interfaces.
 #[must_use]
 pub fn base_class(ty: &Type) -> Option<Type> {

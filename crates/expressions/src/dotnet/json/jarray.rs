@@ -60,6 +60,10 @@ pub(super) fn define(types: &mut Types) {
     )
     .mutates();
     t.property("bool IsReadOnly", |_| Ok(false.into()));
+    t.method(
+        "IEnumerator<JToken> GetEnumerator()",
+        crate::dotnet::collections::enumerator::start,
+    );
     t.method("void Add(JToken item)", |c| {
         let (array, item) = (token(c, 0)?, opt_token(c, 1));
         c.rt.allocate(64)?;

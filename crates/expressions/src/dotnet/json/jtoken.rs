@@ -4,6 +4,7 @@ use super::content::{account_copy, add, insert, is_multiple};
 use super::{
     children, conversions, formatted, key, opt_token, read, serialize, token, tokens, typed,
 };
+use crate::dotnet::collections::enumerator;
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
@@ -22,17 +23,21 @@ pub(super) fn define(types: &mut Types) {
 
     let mut t = types.interface("Newtonsoft.Json.Linq.IJEnumerable<out T>");
     t.base("IEnumerable<T>");
-    t.indexer("IJEnumerable<JToken> this[object key]", |c| {
-        let key = key(c, 1)?;
-        let source = c.value(0);
-        super::extensions::values_of(c, &source, Some(&key))
-    });
-    types
-        .structure("Newtonsoft.Json.Linq.JEnumerable<T>")
-        .base("IJEnumerable<T>");
+    t.indexer("IJEnumerable<JToken> this[object key]", values_by_key);
+    let mut t = types.structure("Newtonsoft.Json.Linq.JEnumerable<T>");
+    t.base("IJEnumerable<T>");
+    t.indexer("IJEnumerable<JToken> this[object key]", values_by_key);
+    t.method("IEnumerator<T> GetEnumerator()", enumerator::start);
 
     define_token(types);
     define_container(types);
+}
+
+/// The members or elements under a key, of every token of a sequence.
+fn values_by_key(c: &mut Call<'_, '_>) -> R<Value> {
+    let key = key(c, 1)?;
+    let source = c.value(0);
+    super::extensions::values_of(c, &source, Some(&key))
 }
 
 fn define_token(types: &mut Types) {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::match_types::Captured;
 use super::named;
+use crate::dotnet::collections::enumerator;
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Type, Types};
 use crate::value::{Iter, Object, Value};
@@ -64,16 +65,19 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.MatchCollection");
     t.base("IList<Match>").base("IReadOnlyList<Match>");
     t.property("int Count", count);
+    t.method("IEnumerator<object> GetEnumerator()", enumerator::start);
     t.indexer("Match this[int i]", item);
 
     let mut t = types.class("System.Text.RegularExpressions.CaptureCollection");
     t.base("IList<Capture>").base("IReadOnlyList<Capture>");
     t.property("int Count", count);
+    t.method("IEnumerator<object> GetEnumerator()", enumerator::start);
     t.indexer("Capture this[int i]", item);
 
     let mut t = types.class("System.Text.RegularExpressions.GroupCollection");
     t.base("IList<Group>").base("IReadOnlyList<Group>");
     t.property("int Count", count);
+    t.method("IEnumerator<object> GetEnumerator()", enumerator::start);
     t.indexer("Group this[int groupnum]", |c| {
         let number = i64::from(c.int(1)?);
         let groups = c.object::<Collection>(0)?;
