@@ -11,11 +11,11 @@
 
 mod callgrind;
 mod floor;
+mod instructions;
 mod load;
 mod mock;
 mod peers;
 mod process;
-mod scenario;
 mod setup;
 mod table;
 
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use peers::Ports;
-use scenario::Scenario;
+use tidegate_bench::scenario::{self, Scenario};
 
 /// As in Tidegate itself, so that the floor is compared like with like.
 #[global_allocator]
@@ -57,6 +57,12 @@ enum Task {
         #[arg(long, default_value_t = 32)]
         connections: usize,
         /// Do not count instructions (with valgrind, about ten seconds a peer and kind of traffic).
+        #[arg(long)]
+        no_instructions: bool,
+    },
+    /// Measure expressions, compilation and the pipeline without sockets, and count user instructions per request.
+    Micro {
+        /// Do not count instructions.
         #[arg(long)]
         no_instructions: bool,
     },
@@ -114,6 +120,12 @@ fn run(task: Task) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 instructions: !no_instructions,
             };
             println!("{}", table::run(&order)?);
+        }
+        Task::Micro { no_instructions } => {
+            instructions::micro()?;
+            if !no_instructions {
+                println!("{}", instructions::run()?);
+            }
         }
         Task::Floor => mock::block_on(floor::run(ports.proxy, ports.upstreams))??,
         Task::Upstream => mock::block_on(mock::run(ports.upstreams))??,

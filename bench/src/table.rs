@@ -43,19 +43,30 @@ struct Row {
 
 /// Cores of the proxy and of everything else.
 #[derive(Clone, Copy)]
-struct Cores {
-    proxy: usize,
-    rest: usize,
+pub struct Cores {
+    /// The proxy's.
+    pub proxy: usize,
+    /// Of the load and the mock upstream.
+    pub rest: usize,
+}
+
+impl Cores {
+    /// The proxy has the first core; everything else the second, where there is one.
+    pub fn here() -> Self {
+        Self {
+            proxy: 0,
+            rest: usize::from(
+                std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1),
+            ),
+        }
+    }
 }
 
 /// Measures and prints.
 pub fn run(order: &Order) -> Result<String, String> {
     let folders = Folders::here().map_err(|error| error.to_string())?;
     let ports = Ports::default();
-    let cores = Cores {
-        proxy: 0,
-        rest: usize::from(std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1)),
-    };
+    let cores = Cores::here();
     let _mock = start_mock(&folders, ports, cores)
         .map_err(|error| format!("the mock upstream: {error}"))?;
     let mut rows = Vec::new();
@@ -73,7 +84,8 @@ pub fn run(order: &Order) -> Result<String, String> {
     Ok(render(&rows, order))
 }
 
-fn start_mock(folders: &Folders, ports: Ports, cores: Cores) -> io::Result<Running> {
+/// Starts the mock upstream in a process of its own, on the other core.
+pub fn start_mock(folders: &Folders, ports: Ports, cores: Cores) -> io::Result<Running> {
     let own = std::env::current_exe()?;
     let mut command = pinned(cores.rest, &own.to_string_lossy());
     command.arg("upstream");

@@ -1,0 +1,3 @@
+//! What the two programs of this package share: the traffic.
+
+pub mod scenario;
