@@ -30,6 +30,7 @@ mod forest;
 pub mod host;
 pub mod json;
 pub mod notation;
+pub mod reference;
 mod regex;
 pub mod runtime;
 mod syntax;

@@ -1,0 +1,141 @@
+//! Choices between versions of .NET, differences from all of them, and limits, each with an example that a test evaluates.
+
+use super::{Chapter, Example};
+
+const fn example(about: &'static str, source: &'static str, outcome: &'static str) -> Example {
+    Example {
+        about,
+        source,
+        outcome,
+    }
+}
+
+/// In the order of the page.
+pub(super) const CHAPTERS: &[Chapter] = &[
+    Chapter {
+        title: "Where versions of .NET differ",
+        examples: &[
+            example(
+                "`double` as the shortest text that reads back",
+                "@(0.1 + 0.2)",
+                "double\t0.30000000000000004",
+            ),
+            example("negative zero keeps its sign", "@(-0.0)", "double\t-0"),
+            example(
+                "plain digits up to 17 of them",
+                r#"@(1e15 + " " + 1e17)"#,
+                "string\t1000000000000000 1E+17",
+            ),
+            example(
+                "`F` and `N` round the exact value",
+                r#"@(2.675.ToString("F2"))"#,
+                "string\t2.67",
+            ),
+            example(
+                "a number too large for `double`",
+                r#"@(double.Parse("1e400"))"#,
+                "double\tInfinity",
+            ),
+            example(
+                "`TimeSpan` factories keep ticks",
+                "@(TimeSpan.FromSeconds(1.0005))",
+                "TimeSpan\t00:00:01.0005000",
+            ),
+            example(
+                "messages name the parameter in parentheses",
+                r#"@{ try { return "".Substring(5); } catch (Exception e) { return e.Message; } }"#,
+                "string\tstartIndex cannot be larger than length of string. (Parameter 'startIndex')",
+            ),
+            example(
+                "lines end with a line feed, as on Linux",
+                r#"@(new StringBuilder().AppendLine("x").ToString())"#,
+                "string\tx\\n",
+            ),
+        ],
+    },
+    Chapter {
+        title: "Choices and differences",
+        examples: &[
+            example(
+                "exact midpoints in `F` and `N` round away from zero; .NET Core 3.1 rounds them to even",
+                r#"@(2.5.ToString("F0") + " " + 0.125.ToString("F2"))"#,
+                "string\t3 0.13",
+            ),
+            example(
+                "searches without a comparison are ordinal; .NET asks the culture, whose answer depends on the platform",
+                r#"@("\r\n".IndexOf("\n"))"#,
+                "int\t1",
+            ),
+            example(
+                "the default order of texts is linguistic, as in .NET",
+                r#"@(new[] { "b", "A", "B", "a" }.OrderBy(s => s).ToArray())"#,
+                "string[]\t[a, A, b, B]",
+            ),
+            example(
+                "there is no culture but the invariant one",
+                r#"@(new CultureInfo("de-DE"))"#,
+                "throws CultureNotFoundException",
+            ),
+            example(
+                "local time is UTC, of kind `Local`",
+                r#"@(DateTime.Parse("2024-05-06T07:08:09+02:00") + " " + DateTime.Now.Kind)"#,
+                "string\t05/06/2024 05:08:09 Local",
+            ),
+            example(
+                "exact ISO dates in JSON become dates, as Json.NET has it",
+                r#"@((string)JObject.Parse("{'at': '2024-01-02T03:04:05Z'}")["at"])"#,
+                "string\t01/02/2024 03:04:05",
+            ),
+            example(
+                "a variable that does not exist is null",
+                r#"@((string)context.Variables["missing"])"#,
+                "string\t<null>",
+            ),
+            example(
+                "basic credentials split at the first colon (RFC 7617)",
+                r#"@("Basic dTpwOnc=".AsBasic().Password)"#,
+                "string\tp:w",
+            ),
+            example(
+                "an exception has no stack trace",
+                r#"@{ try { int.Parse("x"); return ""; } catch (Exception e) { return e.StackTrace; } }"#,
+                "string\t<null>",
+            ),
+            example(
+                "`??=` of C# 8 is accepted",
+                r#"@{ string s = null; s ??= "a"; return s; }"#,
+                "string\ta",
+            ),
+            example(
+                "arrays have at most two dimensions",
+                "@(new int[1, 1, 1])",
+                "compile TG0103",
+            ),
+        ],
+    },
+    Chapter {
+        title: "Limits of an evaluation",
+        examples: &[
+            example(
+                "steps: 10 million; nothing catches a reached limit",
+                "@{ try { while (true) { } } catch (Exception) { return 1; } }",
+                "throws ExpressionLimitException",
+            ),
+            example(
+                "memory: 256 MiB, freed or not",
+                "@(new string('a', 2000000000))",
+                "throws ExpressionLimitException",
+            ),
+            example(
+                "nested calls: 1000",
+                "@{ int F(int n) => F(n + 1); return F(0); }",
+                "throws ExpressionLimitException",
+            ),
+            example(
+                "backtracking of one regular expression: a million steps",
+                r#"@(Regex.IsMatch("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "^(a+)+$"))"#,
+                "throws RegexMatchTimeoutException",
+            ),
+        ],
+    },
+];
