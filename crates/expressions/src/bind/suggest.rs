@@ -56,7 +56,7 @@ pub fn member(ty: &Type, name: &str, is_static: bool) -> Option<String> {
     for owner in relations::lookup_types(ty) {
         if let Some(def) = owner.def() {
             names.extend(
-                def.members
+                def.members()
                     .iter()
                     .filter(|m| {
                         m.is_static == is_static

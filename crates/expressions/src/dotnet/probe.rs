@@ -118,7 +118,7 @@ fn member(type_name: &str, signature: &str) -> &'static Member {
     let def = Registry::get()
         .by_full_name(type_name)
         .unwrap_or_else(|| panic!("no type {type_name}"));
-    def.members
+    def.members()
         .iter()
         .find(|m| m.signature == signature)
         .unwrap_or_else(|| panic!("{type_name} has no `{signature}`"))

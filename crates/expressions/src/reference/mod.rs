@@ -128,7 +128,7 @@ fn type_entry(def: &TypeDef) -> TypeEntry {
             .collect(),
         documented: def.documented,
         members: def
-            .members
+            .members()
             .iter()
             .map(|member| MemberEntry {
                 declaration: declaration(def, member),

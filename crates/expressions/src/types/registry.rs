@@ -2,7 +2,8 @@
 //!
 //! The tables in `dotnet/` flow in, once per process; checker, "did you mean", documentation and the run time read
 //! the result. Nothing changes after that. A member is declared by its C# signature as text; names in it may refer to
-//! types that are declared later.
+//! types that are declared later. The signatures of a type are read when its members are first asked for: policies use a
+//! tenth of the library, and the rest would be megabytes of memory.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -132,10 +133,8 @@ pub struct TypeDef {
     /// Base class first, then interfaces; in terms of the type's own parameters.
     pub bases: Vec<Type>,
     pub documented: bool,
-    pub members: Vec<Member>,
-    by_name: HashMap<Box<str>, Vec<usize>>,
-    /// Which members are user-defined conversions.
-    conversions: Vec<usize>,
+    declared: Box<[MemberDraft]>,
+    table: OnceLock<Table>,
     /// Members of an enumeration in order of declaration.
     pub values: Vec<(&'static str, i64)>,
     /// Enumeration of combinable flags.
@@ -144,25 +143,74 @@ pub struct TypeDef {
     pub invoke: Option<(Vec<Parameter>, Type)>,
 }
 
+/// The members of a type, read from their signatures.
+#[derive(Default)]
+struct Table {
+    /// In order of declaration.
+    members: Box<[Member]>,
+    /// Indices into `members`, by name; those of one name in order of declaration.
+    by_name: Box<[u16]>,
+    /// Which members are user-defined conversions.
+    conversions: Box<[u16]>,
+    /// Signatures that could not be understood.
+    problems: Vec<String>,
+}
+
+impl Table {
+    fn new(members: Vec<Member>, problems: Vec<String>) -> Self {
+        let indices = || 0..u16::try_from(members.len()).unwrap_or(u16::MAX);
+        let name = |i: &u16| members.get(usize::from(*i)).map(|m| &m.name);
+        let mut by_name: Box<[u16]> = indices().collect();
+        by_name.sort_by(|a, b| name(a).cmp(&name(b)));
+        let is_conversion = |i: &u16| {
+            members
+                .get(usize::from(*i))
+                .is_some_and(|m| matches!(m.kind, MemberKind::Implicit | MemberKind::Explicit))
+        };
+        Self {
+            by_name,
+            conversions: indices().filter(is_conversion).collect(),
+            members: members.into(),
+            problems,
+        }
+    }
+
+    fn at(&self, i: u16) -> Option<&Member> {
+        self.members.get(usize::from(i))
+    }
+}
+
 impl TypeDef {
+    fn table(&self) -> &Table {
+        self.table
+            .get_or_init(|| read_members(self, Registry::get()))
+    }
+
+    /// All members declared here, not inherited, in order of declaration.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.table().members
+    }
+
     /// Members of that name declared here, not inherited.
     pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Member> + use<'a> {
-        self.by_name
-            .get(name)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|&i| self.members.get(i))
+        let table = self.table();
+        let name_at = |i: &u16| table.at(*i).map_or("", |m| &*m.name);
+        let start = table.by_name.partition_point(|i| name_at(i) < name);
+        let rest = table.by_name.get(start..).unwrap_or_default();
+        let length = rest.partition_point(|i| name_at(i) == name);
+        rest.iter().take(length).filter_map(|&i| table.at(i))
     }
 
     /// User-defined conversions declared here.
     pub fn conversions(&self) -> impl Iterator<Item = &Member> {
-        self.conversions.iter().filter_map(|&i| self.members.get(i))
+        let table = self.table();
+        table.conversions.iter().filter_map(|&i| table.at(i))
     }
 
     /// Members of that kind declared here.
     pub fn of_kind(&self, kind: MemberKind) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(move |m| m.kind == kind)
+        self.members().iter().filter(move |m| m.kind == kind)
     }
 
     /// Namespace and name.
@@ -215,7 +263,8 @@ pub struct Registry {
     defs: Vec<TypeDef>,
     by_full_name: HashMap<String, DefId>,
     by_name: HashMap<(String, usize), Vec<DefId>>,
-    extensions: HashMap<String, Vec<(DefId, usize)>>,
+    /// By name: the class and the place among its members.
+    extensions: HashMap<&'static str, Vec<(DefId, usize)>>,
     namespaces: Vec<String>,
     problems: Vec<String>,
 }
@@ -266,7 +315,7 @@ impl Registry {
             .map(Vec::as_slice)
             .unwrap_or_default()
             .iter()
-            .filter_map(|(def, i)| self.def(*def)?.members.get(*i))
+            .filter_map(|(def, i)| self.def(*def)?.members().get(*i))
     }
 
     /// Whether types live in this namespace or below it.
@@ -278,10 +327,36 @@ impl Registry {
         })
     }
 
-    /// Declarations that could not be understood; empty, as a test proves.
+    /// Declarations that could not be understood; empty, as a test proves. Reads the whole library.
     #[must_use]
-    pub fn problems(&self) -> &[String] {
-        &self.problems
+    pub fn problems(&self) -> Vec<String> {
+        let of_members = self.defs.iter().flat_map(|def| &def.table().problems);
+        self.problems.iter().chain(of_members).cloned().collect()
+    }
+}
+
+impl Names for Registry {
+    fn find(&self, name: &str, arity: usize) -> Option<DefId> {
+        if arity == 0
+            && let Some(def) = keyword(name)
+        {
+            return Some(def);
+        }
+        if let Some(first) = self.by_name(name, arity).first() {
+            return Some(*first);
+        }
+        let def = if arity == 0 {
+            self.by_full_name(name)
+        } else {
+            self.by_full_name(&format!("{name}`{arity}"))
+        };
+        def.map(|def| def.id)
+    }
+
+    fn enum_value(&self, def: DefId, member: &str) -> Option<i64> {
+        let values = &self.def(def)?.values;
+        let (_, value) = values.iter().find(|(name, _)| *name == member)?;
+        Some(*value)
     }
 }
 
@@ -435,8 +510,11 @@ impl Types {
         for draft in &self.drafts {
             defs.push(finish_type(draft, &names, &mut problems));
         }
+        for (def, draft) in defs.iter_mut().zip(self.drafts) {
+            def.declared = draft.members.into();
+        }
         let mut by_name: HashMap<(String, usize), Vec<DefId>> = HashMap::new();
-        let mut extensions: HashMap<String, Vec<(DefId, usize)>> = HashMap::new();
+        let mut extensions: HashMap<&'static str, Vec<(DefId, usize)>> = HashMap::new();
         let mut namespaces = Vec::new();
         for def in &defs {
             by_name
@@ -444,12 +522,12 @@ impl Types {
                 .or_default()
                 .push(def.id);
             namespaces.push(def.namespace.to_string());
-            for (i, member) in def.members.iter().enumerate() {
+            for (i, member) in def.declared.iter().enumerate() {
                 if member.kind == MemberKind::Extension {
                     extensions
-                        .entry(member.name.to_string())
+                        .entry(signature::name_of(member.signature))
                         .or_default()
-                        .push((def.id, i));
+                        .push((def.id, def.values.len() + i));
                 }
             }
         }
@@ -457,8 +535,8 @@ impl Types {
         namespaces.dedup();
         let by_full_name = self
             .by_full_name
-            .iter()
-            .filter_map(|(name, &at)| Some((name.clone(), self.drafts.get(at)?.id)))
+            .into_iter()
+            .filter_map(|(name, at)| Some((name, defs.get(at)?.id)))
             .collect();
         Registry {
             defs,
@@ -551,34 +629,60 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
             bases.insert(0, base);
         }
     }
-    let own = if class.is_empty() {
-        Type::Named(draft.id, None)
-    } else {
-        let count = u8::try_from(class.len()).unwrap_or(u8::MAX);
-        Type::generic(draft.id, (0..count).map(Type::ClassParam))
-    };
-    let mut members = Vec::new();
-    for (name, value) in &draft.values {
+    let invoke = draft
+        .invoke
+        .and_then(|text| match Reader::new(text, names, &class).signature() {
+            Ok(signature) => Some((signature.parameters, signature.result)),
+            Err(problem) => {
+                problems.push(format!("{full}: `{text}`: {problem}"));
+                None
+            }
+        });
+    TypeDef {
+        id: draft.id,
+        namespace: draft.namespace.as_str().into(),
+        name: draft.name.as_str().into(),
+        keyword: signature::keyword_of(draft.id),
+        kind: draft.kind,
+        parameters: draft.parameters.clone(),
+        bases,
+        documented: draft.documented,
+        declared: Box::default(),
+        table: OnceLock::new(),
+        values: draft.values.clone(),
+        flags: draft.flags,
+        invoke,
+    }
+}
+
+/// Reads the signatures of a type's members.
+fn read_members(def: &TypeDef, registry: &Registry) -> Table {
+    let class: Vec<String> = def.parameters.iter().map(|p| p.name.clone()).collect();
+    let own = def.own_type();
+    let mut problems = Vec::new();
+    let mut members = Vec::with_capacity(def.values.len() + def.declared.len());
+    for (name, value) in &def.values {
         members.push(Member {
             name: (*name).into(),
             kind: MemberKind::Property,
             is_static: true,
-            owner: draft.id,
+            owner: def.id,
             generics: Vec::new(),
             parameters: Vec::new(),
             result: own.clone(),
-            documented: draft.documented,
+            documented: def.documented,
             mutates: false,
             signature: name,
             run: no_value,
             set: None,
-            constant: Some(Const::Enum(draft.id, *value)),
+            constant: Some(Const::Enum(def.id, *value)),
         });
     }
-    for member in &draft.members {
-        let signature = match Reader::new(member.signature, names, &class).signature() {
+    for member in &def.declared {
+        let signature = match Reader::new(member.signature, registry, &class).signature() {
             Ok(signature) => signature,
             Err(problem) => {
+                let full = def.full_name();
                 problems.push(format!("{full}: `{}`: {problem}", member.signature));
                 continue;
             }
@@ -595,11 +699,11 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
             name: name.into(),
             kind: member.kind,
             is_static: member.is_static,
-            owner: draft.id,
+            owner: def.id,
             generics: signature.generics,
             parameters: signature.parameters,
             result,
-            documented: draft.documented && member.documented,
+            documented: def.documented && member.documented,
             mutates: member.mutates,
             signature: member.signature,
             run: member.run,
@@ -607,41 +711,7 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
             constant: member.constant.clone(),
         });
     }
-    let invoke = draft
-        .invoke
-        .and_then(|text| match Reader::new(text, names, &class).signature() {
-            Ok(signature) => Some((signature.parameters, signature.result)),
-            Err(problem) => {
-                problems.push(format!("{full}: `{text}`: {problem}"));
-                None
-            }
-        });
-    let mut by_name: HashMap<Box<str>, Vec<usize>> = HashMap::new();
-    for (i, member) in members.iter().enumerate() {
-        by_name.entry(member.name.clone()).or_default().push(i);
-    }
-    let conversions = members
-        .iter()
-        .enumerate()
-        .filter(|(_, m)| matches!(m.kind, MemberKind::Implicit | MemberKind::Explicit))
-        .map(|(i, _)| i)
-        .collect();
-    TypeDef {
-        conversions,
-        id: draft.id,
-        namespace: draft.namespace.as_str().into(),
-        name: draft.name.as_str().into(),
-        keyword: signature::keyword_of(draft.id),
-        kind: draft.kind,
-        parameters: draft.parameters.clone(),
-        bases,
-        documented: draft.documented,
-        members,
-        by_name,
-        values: draft.values.clone(),
-        flags: draft.flags,
-        invoke,
-    }
+    Table::new(members, problems)
 }
 
 /// Declares one type's members. Each method takes the member's C# signature and the function behind it.
@@ -800,6 +870,20 @@ mod tests {
     fn every_declaration_of_the_library_reads() {
         let problems = Registry::get().problems();
         assert!(problems.is_empty(), "{}", problems.join("\n"));
+    }
+
+    #[test]
+    fn extension_methods_are_found_under_the_names_they_were_read_with() {
+        let registry = Registry::get();
+        let mut count = 0;
+        for (name, places) in &registry.extensions {
+            for (def, i) in places {
+                let member = &registry.def(*def).unwrap().members()[*i];
+                assert_eq!((&*member.name, member.kind), (*name, MemberKind::Extension));
+                count += 1;
+            }
+        }
+        assert!(count > 100);
     }
 
     #[test]

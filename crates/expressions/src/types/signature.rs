@@ -7,7 +7,7 @@ use super::registry::{Default, Parameter, PassBy};
 use super::{DefId, TupleType, Type, known};
 use crate::value::{Const, Str};
 
-/// Finds definitions by name while the registry is being built.
+/// Finds definitions by name, also while the registry is being built.
 pub(super) trait Names {
     /// By simple name or full name and number of type arguments.
     fn find(&self, name: &str, arity: usize) -> Option<DefId>;
@@ -303,6 +303,19 @@ impl<'a> Reader<'a> {
             Type::generic(def, args)
         })
     }
+}
+
+/// The name of an extension method, without reading its types.
+pub(super) fn name_of(extension: &str) -> &str {
+    let head = extension.split("(this ").next().unwrap_or(extension);
+    let head = match head
+        .strip_suffix('>')
+        .and_then(|generic| generic.rsplit_once('<'))
+    {
+        Some((plain, _)) => plain,
+        None => head,
+    };
+    head.rsplit(' ').next().unwrap_or(head)
 }
 
 /// The definition that a C# keyword (`int`, `string`, …) names.

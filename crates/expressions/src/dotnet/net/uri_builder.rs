@@ -260,7 +260,7 @@ mod tests {
         let builder = value(BUILDER, "(string uri)", &mut ["https://h/a?b=1".into()]).unwrap();
         let def = Registry::get().by_full_name(BUILDER).unwrap();
         assert!(
-            def.members
+            def.members()
                 .iter()
                 .any(|m| m.signature == "string Query" && m.set.is_some())
         );

@@ -186,7 +186,7 @@ fn named_members<'a>(
     let invoke = (ty.is_delegate() && !statics && !ty.is(known::DELEGATE)).then(|| "Invoke".into());
     ty.def()
         .into_iter()
-        .flat_map(|def| def.members.iter())
+        .flat_map(|def| def.members().iter())
         .filter(move |member| {
             member.is_static == statics
                 && matches!(member.kind, MemberKind::Method | MemberKind::Property)
