@@ -53,6 +53,9 @@ enum Task {
         /// Ten times fewer requests: a look, not a measurement.
         #[arg(long)]
         quick: bool,
+        /// Turns that every peer gets, one after the other; of each figure the best counts.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
         /// Connections of the load.
         #[arg(long, default_value_t = 32)]
         connections: usize,
@@ -105,6 +108,7 @@ fn run(task: Task) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             only,
             scenario,
             quick,
+            rounds,
             connections,
             no_instructions,
         } => {
@@ -116,6 +120,7 @@ fn run(task: Task) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                     scenario
                 },
                 divisor: if quick { 10 } else { 1 },
+                rounds,
                 connections,
                 instructions: !no_instructions,
             };

@@ -135,6 +135,7 @@ fn index_of(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
     Ok(position(found.map(|at| at + first)))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Array");
     t.base("System.Collections.IEnumerable");
@@ -192,6 +193,7 @@ fn dimension(c: &Call<'_, '_>) -> R<usize> {
     }
 }
 
+#[cold]
 fn define_statics(types: &mut Types) {
     let mut t = types.class("System.Array");
     t.static_method("ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", |c| {
@@ -298,6 +300,7 @@ fn define_statics(types: &mut Types) {
     .mutates();
 }
 
+#[cold]
 fn define_searches(types: &mut Types) {
     let mut t = types.class("System.Array");
     t.static_method("int BinarySearch<T>(T[] array, T value)", |c| {

@@ -67,6 +67,7 @@ fn advance(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(more.into())
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IEnumerator<out T>");
     t.base("IDisposable");

@@ -94,6 +94,7 @@ fn made(c: &mut Call<'_, '_>, source: Option<usize>, comparer: Option<usize>) ->
     }))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.HashSet<T>");
     t.base("ISet<T>").base("IReadOnlyCollection<T>");
@@ -171,6 +172,7 @@ pub(super) fn define(types: &mut Types) {
     define_set_operations(types);
 }
 
+#[cold]
 fn define_set_operations(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.HashSet<T>");
     t.method("void UnionWith(IEnumerable<T> other)", |c| {

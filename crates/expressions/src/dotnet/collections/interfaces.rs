@@ -96,6 +96,7 @@ fn add(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::Null)
 }
 
+#[cold]
 fn define_sequences(types: &mut Types) {
     types.interface("System.Collections.IEnumerable");
     let mut t = types.interface("System.Collections.Generic.IEnumerable<out T>");
@@ -161,6 +162,7 @@ fn define_sequences(types: &mut Types) {
     .mutates();
 }
 
+#[cold]
 fn define_dictionaries(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IDictionary<TKey, TValue>");
     t.base("ICollection<KeyValuePair<TKey, TValue>>");
@@ -200,6 +202,7 @@ fn define_dictionaries(types: &mut Types) {
     );
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     define_sequences(types);
     define_dictionaries(types);

@@ -26,6 +26,7 @@ pub(crate) use dictionary::Dictionary;
 pub(crate) use hash_set::of_sequence;
 pub(crate) use list::List;
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     comparer::define(types);
     interfaces::define(types);

@@ -30,6 +30,7 @@ use crate::value::{HostObject, Iter, Ready, Str, Value};
 pub(crate) use map::{ReadOnlyMap, get, len, pairs};
 pub use response::ResponseObject;
 
+#[cold]
 pub(crate) fn define(types: &mut Types) {
     proxy_context::define(types);
     api::define(types);

@@ -14,6 +14,7 @@ fn part(present: bool, part: HostObject) -> Value {
     }
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IProxyRequestContext");
     t.property("IContextApi Api", |c| {

@@ -9,6 +9,7 @@ use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Const, Value};
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Guid");
     t.base("IComparable");

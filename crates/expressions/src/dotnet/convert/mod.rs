@@ -8,6 +8,7 @@ mod system_convert;
 
 use crate::types::Types;
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     system_convert::define(types);
     bit_converter::define(types);

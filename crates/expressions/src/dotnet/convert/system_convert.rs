@@ -40,6 +40,7 @@ macro_rules! integer {
     };
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "System.Base64FormattingOptions",

@@ -53,6 +53,7 @@ fn plain(kind: HashKind, class: &str) -> R<Value> {
     Ok(Hasher::value(kind, def(class), None))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.HashAlgorithm");
     t.base("object").base("IDisposable");

@@ -16,6 +16,7 @@ use crate::crypto::Error;
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Registry, Types, known};
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     names::define(types);
     hash::define(types);

@@ -44,6 +44,7 @@ fn constant(kind: HashKind) -> R<Value> {
     Ok(Value::object(HashName(Str::literal(kind.name()))))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "System.Security.Cryptography.CipherMode",

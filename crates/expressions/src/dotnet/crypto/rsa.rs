@@ -137,6 +137,7 @@ fn padding_class(
     }
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     padding_class(
         types,

@@ -134,6 +134,7 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::object(CertificateObject(Certificate::read(&data)?)))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     const NAMESPACE: &str = "System.Security.Cryptography.X509Certificates";
     types.enumeration(

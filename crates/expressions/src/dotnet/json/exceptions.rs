@@ -10,6 +10,7 @@ fn property(c: &Call<'_, '_>, name: &str) -> R<Value> {
     Ok(c.object::<ExceptionObject>(0)?.property(name))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     exception_type(types, "Newtonsoft.Json.JsonException", "Exception").beyond_documentation();
     let mut t = exception_type(

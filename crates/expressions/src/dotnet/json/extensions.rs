@@ -6,6 +6,7 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types};
 use crate::value::Value;
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("Newtonsoft.Json.Linq.Extensions");
     t.extension("U Value<U>(this IEnumerable<JToken> value)", |c| {

@@ -10,6 +10,7 @@ use crate::runtime::{Call, R};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Object, TypeObject, Value};
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     define_settings(types);
     let mut t = types.static_class("Newtonsoft.Json.JsonConvert");
@@ -95,6 +96,7 @@ fn enumeration(name: &str, value: i64) -> Value {
     Value::Enum(id, value)
 }
 
+#[cold]
 fn define_settings(types: &mut Types) {
     const NULLS: &str = "Newtonsoft.Json.NullValueHandling";
     const DATES: &str = "Newtonsoft.Json.DateParseHandling";

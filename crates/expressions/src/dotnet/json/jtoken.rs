@@ -10,6 +10,7 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::Value;
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "Newtonsoft.Json.Formatting",
@@ -40,6 +41,7 @@ fn values_by_key(c: &mut Call<'_, '_>) -> R<Value> {
     super::extensions::values_of(c, &source, Some(&key))
 }
 
+#[cold]
 fn define_token(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JToken");
     t.base("IJEnumerable<JToken>");
@@ -182,6 +184,7 @@ fn define_token(types: &mut Types) {
     conversions::define(&mut t);
 }
 
+#[cold]
 fn define_container(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JContainer");
     t.base("JToken");

@@ -6,6 +6,7 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JValue");
     t.base("JToken").base("IComparable");

@@ -30,6 +30,7 @@ use crate::value::{Iter, Lazy, Object, Record, Str, Value};
 pub(crate) use self::content::{scalar_of, value_of};
 pub(crate) use self::serialize::serialize;
 
+#[cold]
 pub(crate) fn define(types: &mut Types) {
     exceptions::define(types);
     jtoken::define(types);

@@ -227,6 +227,7 @@ fn join(c: &mut Call<'_, '_>, grouped: bool) -> R<Value> {
     })
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Linq.IGrouping<out TKey, out TElement>");
     t.base("IEnumerable<TElement>");

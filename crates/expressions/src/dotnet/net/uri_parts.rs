@@ -17,6 +17,7 @@ const STRONG_PORT: i64 = 0x80;
 const NORMALIZED_HOST: i64 = 0x100;
 const KEEP_DELIMITER: i64 = 0x4000_0000;
 
+#[cold]
 pub(super) fn define_enumerations(types: &mut Types) {
     types
         .enumeration(
@@ -51,6 +52,7 @@ pub(super) fn define_enumerations(types: &mut Types) {
         .beyond_documentation();
 }
 
+#[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>) {
     t.method(
         "string GetComponents(UriComponents components, UriFormat format)",

@@ -25,6 +25,7 @@ fn whole_text(c: &Call<'_, '_>) -> R<Str> {
 }
 
 /// Declares them.
+#[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>) {
     t.static_method("string EscapeDataString(string stringToEscape)", |c| {
         let text = whole_text(c)?;

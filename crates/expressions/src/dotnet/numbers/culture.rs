@@ -54,6 +54,7 @@ fn by_name(name: &Str) -> R<Value> {
     ))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     exception_type(
         types,

@@ -109,6 +109,7 @@ macro_rules! floating {
     }};
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     // The smallest subnormals, which is what .NET calls epsilon.
     floating!(

@@ -18,6 +18,7 @@ impl Object for RandomObject {
     }
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Random");
     t.constructor("()", |c| {

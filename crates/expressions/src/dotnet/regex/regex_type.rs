@@ -217,6 +217,7 @@ fn split(
 /// The static forms: without options, with options, with options and a timeout.
 const PLAIN: Source = Source::Static { options: None };
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.Regex");
     t.constructor("(string pattern)", |c| construct(c, None));
@@ -320,6 +321,7 @@ fn construct(c: &mut Call<'_, '_>, options: Option<usize>) -> R<Value> {
     Ok(Value::object(RegexObject { regex, options }))
 }
 
+#[cold]
 fn define_with_options(t: &mut crate::types::TypeBuilder<'_>) {
     const AT_2: Source = Source::Static { options: Some(2) };
     const AT_3: Source = Source::Static { options: Some(3) };
@@ -358,6 +360,7 @@ fn define_with_options(t: &mut crate::types::TypeBuilder<'_>) {
     }
 }
 
+#[cold]
 fn define_properties(t: &mut crate::types::TypeBuilder<'_>) {
     t.property("RegexOptions Options", |c| {
         Ok(Value::Enum(

@@ -2,6 +2,7 @@
 
 use crate::types::Types;
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     for (header, invoke) in [
         ("System.Action", "void Invoke()"),

@@ -70,6 +70,7 @@ fn number(value: &Value) -> R<i64> {
         .ok_or_else(|| Fault::argument("The value must be an enumeration value.", "value"))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Enum");
     t.base("ValueType").base("IComparable");

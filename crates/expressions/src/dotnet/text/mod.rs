@@ -18,6 +18,7 @@ pub(crate) use comparison::{
 };
 pub(crate) use format::format_simple;
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     comparison::define(types);
     string::define(types);

@@ -215,6 +215,7 @@ pub(super) fn replace_all(
     Ok(out.finish())
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     const ORDINAL: StringComparison = StringComparison::Ordinal;
     let mut t = types.class("System.String");
@@ -323,6 +324,7 @@ pub(super) fn define(types: &mut Types) {
     define_tests(types);
 }
 
+#[cold]
 fn define_tests(types: &mut Types) {
     const ORDINAL: StringComparison = StringComparison::Ordinal;
     let mut t = types.class("System.String");

@@ -168,6 +168,7 @@ fn replace(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(c.value(0))
 }
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(NAME);
     t.constructor("()", |_| Ok(Value::object(StringBuilder::default())));
@@ -235,6 +236,7 @@ fn from_text(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::object(builder))
 }
 
+#[cold]
 fn define_appends(types: &mut Types) {
     let mut t = types.class(NAME);
     for signature in [
@@ -323,6 +325,7 @@ fn define_appends(types: &mut Types) {
     }
 }
 
+#[cold]
 fn define_changes(types: &mut Types) {
     let mut t = types.class(NAME);
     t.method("StringBuilder Clear()", |c| {

@@ -12,6 +12,7 @@ use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     timespan::define(types);
     datetime::define(types);

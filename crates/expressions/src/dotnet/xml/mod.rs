@@ -21,6 +21,7 @@ use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Lazy, Object, Str, Value};
 use crate::xml::{self, NodeKind, XNode};
 
+#[cold]
 pub(crate) fn define(types: &mut Types) {
     types
         .enumeration(

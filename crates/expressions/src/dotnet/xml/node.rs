@@ -8,6 +8,7 @@ use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
 use crate::xml::{NodeKind, XNode};
 
+#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XObject");
     t.property("XElement Parent", |c| Ok(optional(node(c, 0)?.parent())));
@@ -71,6 +72,7 @@ impl Object for NodeComparer {
     }
 }
 
+#[cold]
 fn define_comparers(types: &mut Types) {
     const EQUALITY: &str = "System.Xml.Linq.XNodeEqualityComparer";
     const ORDER: &str = "System.Xml.Linq.XNodeDocumentOrderComparer";
@@ -99,6 +101,7 @@ fn define_comparers(types: &mut Types) {
     });
 }
 
+#[cold]
 fn define_node(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XNode");
     t.base("XObject");
