@@ -340,7 +340,7 @@ impl Cors {
         let Some(origin) = exchange.request.headers.get(header::ORIGIN).cloned() else {
             return Ok(None);
         };
-        let credentials = self.allow_credentials.get(exchange)?;
+        let credentials = self.allow_credentials.get_or(exchange, false)?;
         let Some(grant) = self.grant(&origin, credentials) else {
             return Ok(None);
         };
@@ -356,7 +356,7 @@ impl Cors {
         let Some(allowed_headers) = self.headers_for(&requested) else {
             return Ok(None);
         };
-        let max_age = self.max_age.get(exchange)?;
+        let max_age = self.max_age.get_or(exchange, 0)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, grant.allow_origin);
         if grant.varies {
@@ -386,7 +386,7 @@ impl Cors {
 
     fn answer_preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
         let answer = self.preflight_headers(exchange)?;
-        if answer.is_none() && !self.terminate_unmatched.get(exchange)? {
+        if answer.is_none() && !self.terminate_unmatched.get_or(exchange, true)? {
             return Ok(false);
         }
         let mut response = Response::new(200);
@@ -412,10 +412,10 @@ impl Policy for Cors {
         if exchange.has_final_header(&header::ACCESS_CONTROL_ALLOW_ORIGIN) {
             return Ok(Outcome::Continue);
         }
-        let credentials = self.allow_credentials.get(exchange)?;
+        let credentials = self.allow_credentials.get_or(exchange, false)?;
         let Some(grant) = self.grant(&origin, credentials) else {
             let reads = matches!(exchange.request.method, Method::GET | Method::HEAD);
-            if reads && self.terminate_unmatched.get(exchange)? {
+            if reads && self.terminate_unmatched.get_or(exchange, true)? {
                 exchange.set_response(Response::new(200));
                 return Ok(Outcome::Respond);
             }
