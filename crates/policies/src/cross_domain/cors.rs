@@ -15,6 +15,7 @@ use tidegate_policy_xml::Element;
 use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Child, Content, Definition, Kind, Scopes};
 use crate::setting::{Needs, Setting};
+use crate::transform::set_method;
 
 const ALLOW_CREDENTIALS: Attribute = Attribute::new(
     "allow-credentials",
@@ -306,7 +307,11 @@ impl Cors {
             if text == "*" {
                 return Ok(Some(requested.to_owned()));
             }
-            methods.push(text.to_owned());
+            // Browsers compare with case, and write the standard ones in capitals.
+            methods.push(
+                set_method::parse(text)
+                    .map_or_else(|| text.to_owned(), |method| method.as_str().to_owned()),
+            );
         }
         if methods.is_empty() {
             methods.extend(["GET".to_owned(), "POST".to_owned()]);

@@ -154,6 +154,15 @@ fn compile(compiler: &mut Compiler<'_>, element: &Element) -> Option<Box<dyn Pol
         "2or1" => HttpVersion::TwoOrOne,
         _ => HttpVersion::One,
     };
+    if http_version == HttpVersion::Two
+        && let Some(attribute) = element.attribute(CONTINUE_TIMEOUT.name)
+    {
+        compiler.warning(
+            "attribute-without-effect",
+            attribute.span.clone(),
+            "'continue-timeout' has an effect only on HTTP/1.1",
+        );
+    }
     let follow_redirects = compiler.boolean(element, &FOLLOW_REDIRECTS);
     let buffer_request_body = compiler.literal_boolean(element, &BUFFER_REQUEST_BODY);
     let buffer_response = compiler.literal_boolean(element, &BUFFER_RESPONSE);
