@@ -73,6 +73,26 @@ fn what_matches_no_operation_gets_apims_404() {
 }
 
 #[test]
+fn dot_segments_lead_to_no_other_operation_than_they_say() {
+    let backend = crate::backend::Backend::echo();
+    let forward = crate::backend::policy("", "", "", "");
+    let folder = crate::backend::one_api("dots", &format!("{}/base", backend.url()), &forward, "");
+    let gateway = Gateway::start(&folder.0, &[]);
+    for (path, arrives) in [
+        ("/t/a/../b?x=../y", "GET /base/b?x=../y"),
+        ("/t/a/%2e%2E/./b", "GET /base/b"),
+        ("/x/../t/..b", "GET /base/..b"),
+    ] {
+        let answer = Request::new("GET", path).send(gateway.address);
+        assert_eq!(answer.text().lines().next(), Some(arrives), "{path}");
+    }
+    for outside in ["/t/../b", "/t/%2e%2e/b"] {
+        let answer = Request::new("GET", outside).send(gateway.address);
+        assert_eq!(answer.status, 404, "{outside}");
+    }
+}
+
+#[test]
 fn invalid_json_gets_the_backends_own_answer() {
     let (_regions, gateway) = started();
     // The policy repeats until 200; its retries end soon enough to tell.

@@ -43,6 +43,37 @@ fn variant_c_serves_the_stock_sdk() {
     sdk_works("variant-c");
 }
 
+/// Whole and streamed chats, completions and embeddings, while a region fails: the client sees none of it.
+fn sdk_works_without_a_region(variant: &str, fault: Value) {
+    let regions = Regions::start();
+    let gateway = Gateway::start(&example(variant), &regions.named_values());
+    regions.faults("swedencentral", json!([fault]));
+    let printed = python("sdk.py", &[&gateway.url(), "demo-key", "3"]);
+    let result: Value = serde_json::from_str(&printed).expect("one line of JSON");
+    assert_eq!(
+        result,
+        json!({"chat": 3, "stream": 3, "completions": 3, "embeddings": 3})
+    );
+}
+
+#[test]
+fn the_stock_sdk_does_not_notice_a_refusing_region_behind_variant_a() {
+    sdk_works_without_a_region("variant-a", json!({"kind": "refuse"}));
+}
+
+#[test]
+fn the_stock_sdk_does_not_notice_a_region_behind_variant_b_that_answers_garbage() {
+    sdk_works_without_a_region("variant-b", json!({"kind": "garbage"}));
+}
+
+#[test]
+fn the_stock_sdk_does_not_notice_a_throttling_region_behind_variant_c() {
+    sdk_works_without_a_region(
+        "variant-c",
+        json!({"kind": "throttle", "retryAfterSeconds": 60}),
+    );
+}
+
 #[test]
 fn variant_a_spreads_requests_evenly() {
     let regions = Regions::start();

@@ -263,6 +263,23 @@ impl Process {
             .expect("the line is there")
     }
 
+    /// Soft and hard limit of a line of its `/proc` limits.
+    pub fn limits(&self, line: &str) -> Vec<String> {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id()))
+            .expect("the process runs");
+        limits
+            .lines()
+            .find_map(|found| found.strip_prefix(line))
+            .map(|values| {
+                values
+                    .split_whitespace()
+                    .take(2)
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .expect("the line is there")
+    }
+
     pub fn signal(&self, name: &str) {
         let done = Command::new("kill")
             .args([format!("-{name}"), self.child.id().to_string()])

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tidegate_simulator::SimulatorConfig;
 
-use crate::harness::{Folder, Gateway, PATIENCE, Regions, Request};
+use crate::harness::{Folder, Gateway, PATIENCE, Process, Regions, Request, repository};
 
 const POLICY: &str = "policies/until-200.xml";
 
@@ -199,4 +199,20 @@ fn a_client_that_leaves_cancels_the_call_to_the_backend() {
         assert!(Instant::now() < deadline, "the call goes on");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn the_limit_on_open_files_is_raised_as_far_as_it_goes() {
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "ulimit -S -n 100 && exec \"$@\"", "sh"])
+        .arg(crate::harness::tidegate().get_program())
+        .args(["run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        .arg("--config")
+        .arg(repository().join("examples/challenge/variant-a"));
+    let process = Process::spawn(command);
+    process.wait_for("listening");
+    let limits = process.limits("Max open files");
+    assert_eq!(limits[0], limits[1], "{limits:?}");
+    assert_ne!(limits[0], "100");
 }

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Uri, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use tidegate_expressions::{ApiInfo, OperationInfo};
 use tidegate_model::{ApiIndex, OperationIndex};
 use tidegate_pipeline::{
     Body, BodyError, BodyStream, CurrentBackend, Exchange, KeyLocation, Matched, PolicyError,
-    Ports, Program, Request, RequestUrl, Response, StreamError, run,
+    Ports, Program, Request, RequestUrl, Response, StreamError, run, without_dot_segments,
 };
 use uuid::Uuid;
 
@@ -99,7 +99,10 @@ impl GatewayHandler {
             status: 499,
             attempts: 0,
         })));
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if let Some(uri) = without_dots(&parts.uri) {
+            parts.uri = uri;
+        }
         let settings = &compiled.service.gateway;
         let (scheme, ip) = client(&parts.headers, connection, settings.trust_forwarded_headers);
         let method = parts.method.clone();
@@ -119,6 +122,9 @@ impl GatewayHandler {
         };
         let mut headers = parts.headers;
         tidegate_policies::strip_connection(&mut headers);
+        if parts.version == Version::HTTP_2 {
+            join_cookies(&mut headers);
+        }
         if !headers.contains_key(header::HOST)
             && let Ok(host) = HeaderValue::from_str(&authority)
         {
@@ -223,9 +229,38 @@ impl BodyStream for FromClient {
     fn discard(self: Pin<Box<Self>>) {}
 }
 
+/// HTTP/2 may send each cookie on a line of its own; elsewhere there is one line (RFC 9113 §8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
+        return;
+    };
+    let joined = [first, second]
+        .into_iter()
+        .chain(lines)
+        .map(HeaderValue::as_bytes)
+        .collect::<Vec<_>>()
+        .join(&b"; "[..]);
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        headers.insert(header::COOKIE, joined);
+    }
+}
+
+/// The URL without dot segments, when it has some: routes, keys and backends must not understand them differently.
+fn without_dots(uri: &Uri) -> Option<Uri> {
+    let path = without_dot_segments(uri.path())?;
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.try_into().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 /// Scheme and address of the caller; forwarded ones only when they are trusted.
 fn client(
-    headers: &http::HeaderMap,
+    headers: &HeaderMap,
     connection: &ConnectionInfo,
     trust_forwarded: bool,
 ) -> (&'static str, IpAddr) {
@@ -462,5 +497,33 @@ impl Drop for Unanswered {
         if let Some(record) = self.0.take() {
             record.write(false);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_of_several_lines_become_one() {
+        let mut headers = HeaderMap::new();
+        join_cookies(&mut headers);
+        assert!(headers.is_empty());
+        for cookie in ["a=1", "b=2", "c=3"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(cookie));
+        }
+        join_cookies(&mut headers);
+        let lines: Vec<&HeaderValue> = headers.get_all(header::COOKIE).iter().collect();
+        assert_eq!(lines, ["a=1; b=2; c=3"]);
+    }
+
+    #[test]
+    fn a_url_keeps_everything_but_its_dot_segments() {
+        let without = |uri: &'static str| without_dots(&Uri::from_static(uri));
+        assert_eq!(without("/a/b?c=../d"), None);
+        assert_eq!(
+            without("http://h:1/a/../b?c=../d").map(|uri| uri.to_string()),
+            Some("http://h:1/b?c=../d".to_owned())
+        );
     }
 }

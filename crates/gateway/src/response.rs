@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use tidegate_balancing::Finished;
 use tidegate_pipeline::{ActiveAttempt, Body, LocalBoxFuture, Ports, Response, StreamError};
@@ -104,6 +104,11 @@ impl http_body::Body for ResponseBody {
         };
         match &polled {
             Poll::Ready(None) => {
+                this.blocks = None;
+                this.end(true);
+            }
+            // Nothing follows trailers, and nobody asks for more.
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => {
                 this.blocks = None;
                 this.end(true);
             }
@@ -262,11 +267,25 @@ impl tidegate_pipeline::BodyStream for Broken {
     fn discard(self: Pin<Box<Self>>) {}
 }
 
-/// Status line and headers as they are sent; the body is added by the caller.
+/// Status line and headers as they are sent; the body, which the caller adds, is taken away where none may follow.
 pub(crate) fn head(response: &mut Response, method: &Method) -> http::Response<()> {
-    // The length that counts is that of the body we send; of a body that only passes through, the sender's stands.
-    let bodiless = *method == Method::HEAD || response.status == 304;
-    if !response.body.is_streaming() && !bodiless {
+    if response.status < 200 {
+        // An interim response cannot be the answer, whatever a policy has set.
+        *response = Response::new(500);
+    }
+    let is_head = *method == Method::HEAD;
+    if is_head || matches!(response.status, 204 | 304) {
+        let body = std::mem::take(&mut response.body);
+        if response.status == 204 {
+            response.headers.remove(header::CONTENT_LENGTH);
+        }
+        if let (true, Some(bytes)) = (is_head, body.bytes()) {
+            let length = HeaderValue::from(bytes.len());
+            response.headers.insert(header::CONTENT_LENGTH, length);
+        }
+        body.discard();
+    } else if !response.body.is_streaming() {
+        // The length that counts is that of the body we send; of a body that only passes through, the sender's stands.
         response.headers.remove(header::CONTENT_LENGTH);
     }
     let mut head = http::Response::new(());
@@ -279,4 +298,99 @@ pub(crate) fn head(response: &mut Response, method: &Method) -> http::Response<(
         head.extensions_mut().insert(phrase);
     }
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use http_body_util::BodyExt;
+    use tidegate_pipeline::testing::{Answer, World};
+
+    use super::*;
+
+    fn sent(status: u16, method: &Method) -> (http::Response<()>, Body) {
+        let mut response = Response::new(status);
+        response
+            .headers
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(9));
+        response.body = Body::from_bytes("four");
+        let head = head(&mut response, method);
+        (head, response.body)
+    }
+
+    #[test]
+    fn where_no_body_may_follow_none_is_sent() {
+        let (answer, body) = sent(200, &Method::HEAD);
+        assert_eq!(answer.headers()[header::CONTENT_LENGTH], "4");
+        assert!(matches!(body, Body::Absent));
+        for status in [204, 304] {
+            let (answer, body) = sent(status, &Method::GET);
+            assert_eq!(answer.status(), status);
+            assert!(matches!(body, Body::Absent), "{status}");
+        }
+        let (answer, body) = sent(200, &Method::GET);
+        assert!(!answer.headers().contains_key(header::CONTENT_LENGTH));
+        assert_eq!(body.known_length(), Some(4));
+    }
+
+    #[test]
+    fn an_interim_status_is_never_the_answer() {
+        let (answer, _) = sent(101, &Method::GET);
+        assert_eq!(answer.status(), 500);
+    }
+
+    struct Trailed(u8);
+
+    impl http_body::Body for Trailed {
+        type Data = Bytes;
+        type Error = StreamError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+            self.0 += 1;
+            Poll::Ready(match self.0 {
+                1 => Some(Ok(Frame::data(Bytes::from_static(b"data")))),
+                2 => Some(Ok(Frame::trailers(http::HeaderMap::new()))),
+                _ => None,
+            })
+        }
+    }
+
+    impl tidegate_pipeline::BodyStream for Trailed {
+        fn discard(self: Pin<Box<Self>>) {}
+    }
+
+    struct Told(Rc<Cell<Option<bool>>>);
+
+    impl Ending for Told {
+        fn ended(self: Box<Self>, complete: bool) {
+            self.0.set(Some(complete));
+        }
+    }
+
+    #[test]
+    fn a_response_that_ends_with_trailers_is_complete() {
+        for buffering in [Buffering::Off, Buffering::Blocks] {
+            let world = World::new(|_| Answer::status(200));
+            let ports = world.ports.clone();
+            let told = Rc::new(Cell::new(None));
+            let ending = Box::new(Told(told.clone()));
+            let body = Body::Streaming(Box::pin(Trailed(0)));
+            let mut body = ResponseBody::new(body, buffering, None, ports, Some(ending));
+            let read = async {
+                // As hyper reads: nothing is asked of a body behind its trailers.
+                while let Some(Ok(frame)) = body.frame().await {
+                    if frame.is_trailers() {
+                        break;
+                    }
+                }
+            };
+            world.clock.block_on(read);
+            drop(body);
+            assert_eq!(told.get(), Some(true), "{buffering:?}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -271,7 +271,7 @@ const DYNAMIC_TARGETS: usize = 1024;
 #[derive(Debug)]
 pub struct Backends {
     registry: Arc<BackendRegistry>,
-    entities: HashMap<String, Arc<Backend>>,
+    entities: BTreeMap<String, Arc<Backend>>,
     bare: RwLock<HashMap<String, Arc<Target>>>,
 }
 
@@ -309,7 +309,7 @@ impl Backends {
         self.entities.get(&id.to_ascii_lowercase())
     }
 
-    /// All entities.
+    /// All entities, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Backend>> {
         self.entities.values()
     }

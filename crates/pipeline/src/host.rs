@@ -10,7 +10,7 @@ use tidegate_expressions::{
 
 use crate::exchange::UrlText;
 use crate::ports::ticks;
-use crate::{Body, Exchange};
+use crate::{Body, Exchange, decoded};
 
 impl Host for Exchange {
     fn now(&self) -> i64 {
@@ -146,10 +146,15 @@ impl Host for Exchange {
     }
 
     fn body(&self, side: MessageSide) -> BodyAccess {
-        let body = match side {
-            MessageSide::Request => &self.request.body,
+        let limits = &self.runtime.limits;
+        let (headers, body, limit) = match side {
+            MessageSide::Request => (
+                &self.request.headers,
+                &self.request.body,
+                limits.request_buffer,
+            ),
             MessageSide::Response => match &self.response {
-                Some(response) => &response.body,
+                Some(response) => (&response.headers, &response.body, limits.response_buffer),
                 None => return BodyAccess::Absent,
             },
         };
@@ -157,7 +162,7 @@ impl Host for Exchange {
             // A response always has a body object, be it empty; a request without one has none.
             Body::Absent if side == MessageSide::Request => BodyAccess::Absent,
             Body::Absent | Body::Consumed => BodyAccess::Buffered(bytes::Bytes::new()),
-            Body::Buffered(bytes) => BodyAccess::Buffered(bytes.clone()),
+            Body::Buffered(bytes) => BodyAccess::Buffered(decoded(headers, bytes, limit)),
             Body::Streaming(_) => BodyAccess::NotBuffered,
         }
     }

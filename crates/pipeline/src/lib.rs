@@ -10,6 +10,7 @@
 
 mod backend;
 mod body;
+mod coding;
 mod error;
 mod exchange;
 mod host;
@@ -25,6 +26,7 @@ pub use backend::{
     SessionAffinity, SingleBackend, Target, TargetError, TlsOptions,
 };
 pub use body::{Body, BodyError, BodyStream, StreamError};
+pub use coding::decoded;
 pub use error::{Failure, PolicyError, Position};
 pub use exchange::{
     ActiveAttempt, DeclaredResponse, Exchange, KeyLocation, Limits, Matched, Representation,
@@ -39,4 +41,4 @@ pub use program::{
     StepInfo, Steps, run, run_now, run_steps,
 };
 pub use trace::{Trace, TraceEntry, TraceEvent};
-pub use url::RequestUrl;
+pub use url::{RequestUrl, is_absolute_url, without_dot_segments};

@@ -154,6 +154,62 @@ impl RequestUrl {
     }
 }
 
+/// Whether a reference names a server: it begins with a scheme and `//` (RFC 3986 §4.3).
+pub fn is_absolute_url(reference: &str) -> bool {
+    reference.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    })
+}
+
+/// The path without its `.` and `..` segments, also where their dots are encoded (RFC 3986 §5.2.4); `None` for a path
+/// that has none. A path does not begin above its root.
+pub fn without_dot_segments(path: &str) -> Option<String> {
+    if !path.split('/').any(|segment| dots(segment) > 0) {
+        return None;
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        match dots(segment) {
+            0 => kept.push(segment),
+            count => {
+                if count == 2 {
+                    kept.pop();
+                }
+                if segments.peek().is_none() {
+                    kept.push("");
+                }
+            }
+        }
+    }
+    Some(format!("/{}", kept.join("/")))
+}
+
+/// 1 for a segment `.`, 2 for `..`, 0 for any other.
+fn dots(segment: &str) -> usize {
+    let mut rest = segment;
+    let mut count = 0;
+    while !rest.is_empty() {
+        let tail = rest.strip_prefix('.').or_else(|| {
+            let encoded = rest.get(..3)?;
+            encoded
+                .eq_ignore_ascii_case("%2e")
+                .then(|| rest.get(3..).unwrap_or_default())
+        });
+        match tail {
+            Some(tail) if count < 2 => {
+                count += 1;
+                rest = tail;
+            }
+            _ => return 0,
+        }
+    }
+    count
+}
+
 /// Splits `host:port`, `[v6]:port` or `host`.
 fn split_authority(authority: &str, default_port: u16) -> (&str, u16) {
     if let Some(end) = authority.find(']') {
@@ -198,6 +254,37 @@ mod tests {
             url("/a?Code=old&x=1", 0).join("/b", &extra),
             "/b/a?x=1&code=k"
         );
+    }
+
+    #[test]
+    fn a_url_within_a_query_makes_no_absolute_url() {
+        for absolute in ["http://h", "HTTPS://h/p", "a+b.c-d://h"] {
+            assert!(is_absolute_url(absolute), "{absolute}");
+        }
+        for other in ["/p?u=http://h", "p?u=http://h", "//h", "://h", "1a://h", ""] {
+            assert!(!is_absolute_url(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_resolved() {
+        for (path, expected) in [
+            ("/a/b/../c", Some("/a/c")),
+            ("/a/./b/.", Some("/a/b/")),
+            ("/a/b/..", Some("/a/")),
+            ("/../../a", Some("/a")),
+            ("/a/%2e%2E/b", Some("/b")),
+            ("/a/.%2e/b", Some("/b")),
+            ("/a/%2e/b", Some("/a/b")),
+            ("/..", Some("/")),
+            ("/", None),
+            ("/a//b", None),
+            ("/.well-known/a..b/...", None),
+            ("/%2e%2e%2e/a", None),
+            ("/%2é", None),
+        ] {
+            assert_eq!(without_dot_segments(path).as_deref(), expected, "{path}");
+        }
     }
 
     #[test]

@@ -156,6 +156,46 @@ impl<T: FromValue + Clone> Setting<T> {
         }
     }
 
+    /// The value now; null stands for an absent attribute, which has this default.
+    ///
+    /// # Errors
+    /// As [`Setting::get_optional`].
+    pub fn get_or(&self, exchange: &mut Exchange, default: T) -> Result<T, Failure> {
+        Ok(self.get_optional(exchange)?.unwrap_or(default))
+    }
+
+    /// As [`Setting::get_or`], buffering the bodies the expression reads.
+    ///
+    /// # Errors
+    /// As [`Setting::get_or`].
+    pub async fn get_or_buffering(
+        &self,
+        exchange: &mut Exchange,
+        default: T,
+    ) -> Result<T, PolicyError> {
+        Ok(self
+            .get_optional_buffering(exchange)
+            .await?
+            .unwrap_or(default))
+    }
+
+    /// As [`Setting::get_optional`], buffering the bodies the expression reads.
+    ///
+    /// # Errors
+    /// As [`Setting::get_optional`].
+    pub async fn get_optional_buffering(
+        &self,
+        exchange: &mut Exchange,
+    ) -> Result<Option<T>, PolicyError> {
+        match self {
+            Setting::Constant(value) => Ok(Some(value.clone())),
+            Setting::Expression(evaluated) => {
+                let value = evaluated.value_buffering(exchange).await?;
+                T::from_value(&value).map_err(|message| evaluated.unusable(message))
+            }
+        }
+    }
+
     /// The value now; null is an error.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The `tidegate` command.
 
 mod commands;
+mod files;
 mod logging;
 mod reload;
 

@@ -29,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 use super::answer;
 use super::body::{IncomingBody, Tracked};
 use super::ledger::Ledger;
+use super::rules;
 use super::tls::Tls;
 use super::wire::{Socket, Wire};
 use super::{ConnectionInfo, Handler, Limits, TlsInfo};
@@ -237,8 +238,11 @@ async fn answer_one<H: Handler>(
         .map_or(0, |path| path.as_str().len());
     let limit = limits.max_body_bytes;
     let declared = request.body().size_hint().lower();
+    let broken = rules::refusal(request.version(), request.headers());
     let request = request.map(|body| IncomingBody::new(body, in_flight.ledger().clone(), limit));
-    let answered = if url > limits.max_uri_bytes {
+    let answered = if let Some(refusal) = broken {
+        Err(refusal)
+    } else if url > limits.max_uri_bytes {
         Err(answer::refuse(
             StatusCode::URI_TOO_LONG,
             "The request's URL is too long.",

@@ -11,6 +11,7 @@ mod body;
 mod connection;
 mod ledger;
 mod listen;
+mod rules;
 mod tls;
 mod wire;
 mod worker;

@@ -1,7 +1,7 @@
 //! One worker's way to all backends.
 //!
 //! In: a target and a request. Out: the response with its body still flowing, or a [`TransportError`]. A request that met a dying idle
-//! connection is sent once more on a fresh one. What a status code means, which backend to ask next, whether to follow a redirect:
+//! connection is sent once more on a fresh one, if it learns of that at once. What a status code means, which backend to ask next, whether to follow a redirect:
 //! policies decide, never this module.
 
 use std::cell::{Cell, RefCell};
@@ -26,6 +26,7 @@ use super::deadline::within;
 use super::error::{Kind, TransportError, find};
 use super::gate::Gate;
 use super::pool::{Connection, GateGuard, Http1, Http1Lease, Http2Stream, Lease, Pool, Shared};
+use super::sound;
 use super::target::Target;
 use super::{SendOptions, Settings};
 
@@ -33,6 +34,8 @@ use super::{SendOptions, Settings};
 pub(crate) const TICK: Duration = Duration::from_secs(1);
 /// Header timeouts from here on are watched by ticks, which may let them run up to two ticks longer; shorter ones have a timer each.
 const COARSE: Duration = Duration::from_secs(10);
+/// Ticks within which a kept connection shows that the peer had closed it. One that dies later may have been worked for.
+const STALE: u64 = 2;
 
 type Pools = RefCell<HashMap<Target, Rc<Pool>, BuildHasherDefault<KnownHash>>>;
 
@@ -95,8 +98,9 @@ impl Client {
         options: SendOptions,
     ) -> Result<Response<Body>, TransportError> {
         let call = pin!(self.exchange(target, make, options));
+        let checked = |response| sound::check(target.authority().as_str(), response);
         let Some(limit) = options.headers_timeout else {
-            return call.await;
+            return call.await.and_then(checked);
         };
         let answered = if limit >= COARSE {
             self.start_reaping();
@@ -104,10 +108,13 @@ impl Client {
         } else {
             timeout(limit, call).await.ok()
         };
-        answered.unwrap_or_else(|| {
-            let text = format!("{} did not answer within {limit:?}", target.authority());
-            Err(TransportError::new(Kind::Timeout, text))
-        })
+        match answered {
+            Some(answer) => answer.and_then(checked),
+            None => {
+                let text = format!("{} did not answer within {limit:?}", target.authority());
+                Err(TransportError::new(Kind::Timeout, text))
+            }
+        }
     }
 
     async fn exchange(
@@ -138,6 +145,7 @@ impl Client {
                 } => {
                     prepare_http1(target, &mut request);
                     let heard = connection.received.get();
+                    let sent_at = self.0.shared.ticks.get();
                     let waits = options
                         .continue_timeout
                         .filter(|_| !request.body().is_end_stream());
@@ -164,8 +172,9 @@ impl Client {
                     let error = TransportError::from_hyper(target.authority().as_str(), error);
                     let silent = connection.received.get() == heard
                         && error.kind() == Kind::ResetBeforeHeaders;
+                    let prompt = self.0.shared.ticks.get().wrapping_sub(sent_at) < STALE;
                     Failure {
-                        retry: reused && (returned.is_some() || silent),
+                        retry: reused && (returned.is_some() || (silent && prompt)),
                         error,
                         unsent: returned,
                     }

@@ -13,6 +13,7 @@ mod deadline;
 mod error;
 mod gate;
 mod pool;
+mod sound;
 mod stream;
 mod target;
 mod tls;

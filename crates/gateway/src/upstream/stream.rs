@@ -1,7 +1,8 @@
 //! The byte stream under an upstream connection: TCP, TLS over TCP, or TLS over a proxy's tunnel.
 //!
 //! It counts the bytes received, so that a reused connection that died before it said anything can be told from one that answered
-//! and then broke.
+//! and then broke. And it keeps a failed write to itself: a backend may answer before it has read the whole request, and close. What it
+//! said is still to be read, and where it said nothing reading fails as well.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -26,6 +27,8 @@ pub(crate) enum Carrier {
 pub(crate) struct Stream {
     carrier: Carrier,
     received: Rc<Cell<u64>>,
+    /// The peer takes no more bytes.
+    deaf: bool,
 }
 
 impl Stream {
@@ -33,6 +36,22 @@ impl Stream {
         Self {
             carrier,
             received: Rc::default(),
+            deaf: false,
+        }
+    }
+
+    /// What a write of `length` bytes came to, as far as the writer need know.
+    fn written(
+        &mut self,
+        polled: Poll<io::Result<usize>>,
+        length: usize,
+    ) -> Poll<io::Result<usize>> {
+        match polled {
+            Poll::Ready(Err(error)) if is_lost_peer(&error) => {
+                self.deaf = true;
+                Poll::Ready(Ok(length))
+            }
+            polled => polled,
         }
     }
 
@@ -61,17 +80,28 @@ impl AsyncRead for Stream {
     }
 }
 
+fn is_lost_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
 impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.carrier {
+        if self.deaf {
+            return Poll::Ready(Ok(data.len()));
+        }
+        let polled = match &mut self.carrier {
             Carrier::Plain(stream) => Pin::new(stream).poll_write(cx, data),
             Carrier::Tls(stream) => Pin::new(stream).poll_write(cx, data),
             Carrier::Tunnel(stream) => Pin::new(stream).poll_write(cx, data),
-        }
+        };
+        self.written(polled, data.len())
     }
 
     fn poll_write_vectored(
@@ -79,11 +109,16 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.carrier {
+        let length = |data: &[IoSlice<'_>]| data.iter().map(|part| part.len()).sum();
+        if self.deaf {
+            return Poll::Ready(Ok(length(data)));
+        }
+        let polled = match &mut self.carrier {
             Carrier::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, data),
             Carrier::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, data),
             Carrier::Tunnel(stream) => Pin::new(stream).poll_write_vectored(cx, data),
-        }
+        };
+        self.written(polled, length(data))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -95,11 +130,15 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.carrier {
+        if self.deaf {
+            return Poll::Ready(Ok(()));
+        }
+        let polled = match &mut self.carrier {
             Carrier::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Carrier::Tls(stream) => Pin::new(stream).poll_flush(cx),
             Carrier::Tunnel(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        };
+        self.written(polled.map_ok(|()| 0), 0).map_ok(|_| ())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -15,6 +15,7 @@ use tidegate_policy_xml::Element;
 use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Child, Content, Definition, Kind, Scopes};
 use crate::setting::{Needs, Setting};
+use crate::transform::set_method;
 
 const ALLOW_CREDENTIALS: Attribute = Attribute::new(
     "allow-credentials",
@@ -306,7 +307,11 @@ impl Cors {
             if text == "*" {
                 return Ok(Some(requested.to_owned()));
             }
-            methods.push(text.to_owned());
+            // Browsers compare with case, and write the standard ones in capitals.
+            methods.push(
+                set_method::parse(text)
+                    .map_or_else(|| text.to_owned(), |method| method.as_str().to_owned()),
+            );
         }
         if methods.is_empty() {
             methods.extend(["GET".to_owned(), "POST".to_owned()]);
@@ -340,7 +345,7 @@ impl Cors {
         let Some(origin) = exchange.request.headers.get(header::ORIGIN).cloned() else {
             return Ok(None);
         };
-        let credentials = self.allow_credentials.get(exchange)?;
+        let credentials = self.allow_credentials.get_or(exchange, false)?;
         let Some(grant) = self.grant(&origin, credentials) else {
             return Ok(None);
         };
@@ -356,7 +361,7 @@ impl Cors {
         let Some(allowed_headers) = self.headers_for(&requested) else {
             return Ok(None);
         };
-        let max_age = self.max_age.get(exchange)?;
+        let max_age = self.max_age.get_or(exchange, 0)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, grant.allow_origin);
         if grant.varies {
@@ -386,7 +391,7 @@ impl Cors {
 
     fn answer_preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
         let answer = self.preflight_headers(exchange)?;
-        if answer.is_none() && !self.terminate_unmatched.get(exchange)? {
+        if answer.is_none() && !self.terminate_unmatched.get_or(exchange, true)? {
             return Ok(false);
         }
         let mut response = Response::new(200);
@@ -412,10 +417,10 @@ impl Policy for Cors {
         if exchange.has_final_header(&header::ACCESS_CONTROL_ALLOW_ORIGIN) {
             return Ok(Outcome::Continue);
         }
-        let credentials = self.allow_credentials.get(exchange)?;
+        let credentials = self.allow_credentials.get_or(exchange, false)?;
         let Some(grant) = self.grant(&origin, credentials) else {
             let reads = matches!(exchange.request.method, Method::GET | Method::HEAD);
-            if reads && self.terminate_unmatched.get(exchange)? {
+            if reads && self.terminate_unmatched.get_or(exchange, true)? {
                 exchange.set_response(Response::new(200));
                 return Ok(Outcome::Respond);
             }

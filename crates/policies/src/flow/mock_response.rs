@@ -20,7 +20,7 @@ use crate::transform::message::header_value;
 
 const STATUS_CODE: Attribute = Attribute::new(
     "status-code",
-    Kind::Integer { min: 100, max: 599 },
+    Kind::Integer { min: 200, max: 599 },
     "Status of the response, and which declared response to take.",
 )
 .default("200")

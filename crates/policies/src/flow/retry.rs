@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use tidegate_expressions::Value;
 use tidegate_pipeline::{
     Exchange, Failure, LocalBoxFuture, Mode, Outcome, Policy, Sections, Steps, run_steps,
 };
@@ -147,7 +146,10 @@ impl Retry {
             interval: self.interval.get_buffering(exchange).await?,
             max_interval: optional(&self.max_interval, exchange).await?,
             delta: optional(&self.delta, exchange).await?,
-            first_fast: self.first_fast_retry.get_buffering(exchange).await?,
+            first_fast: self
+                .first_fast_retry
+                .get_or_buffering(exchange, false)
+                .await?,
         };
         // In on-error there is one already, which a success in here must not forget.
         let last_error = exchange.last_error().cloned();
@@ -180,11 +182,7 @@ async fn optional<T: FromValue + Clone>(
 ) -> Result<Option<T>, Failure> {
     match setting {
         None => Ok(None),
-        Some(Setting::Constant(value)) => Ok(Some(value.clone())),
-        Some(Setting::Expression(evaluated)) => {
-            let value: Value = evaluated.value_buffering(exchange).await?;
-            T::from_value(&value).map_err(|message| evaluated.unusable(message).into())
-        }
+        Some(setting) => Ok(setting.get_optional_buffering(exchange).await?),
     }
 }
 

@@ -12,7 +12,7 @@ use tidegate_expressions::{MessageSide, ResponseObject, Value};
 use tidegate_pipeline::{
     Body, Exchange, Failure, HttpVersion, LocalBoxFuture, Mode, Outcome, Policy, PolicyError,
     Proxy, Section, Sections, Target, TransportError, TransportErrorKind, UpstreamRequest,
-    UpstreamResponse,
+    UpstreamResponse, decoded,
 };
 use tidegate_policy_xml::Element;
 
@@ -106,6 +106,9 @@ pub static DEFINITION: Definition = Definition {
     ]),
     compile,
 };
+
+/// The limit on the whole exchange where the document gives none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Start {
@@ -374,7 +377,9 @@ impl SendRequest {
         match &self.mould {
             Mould::Constant(start) => Ok(*start),
             Mould::Expression(setting) => {
-                let text = setting.text_buffering(exchange).await?;
+                let Some(text) = setting.get_optional_buffering(exchange).await? else {
+                    return Ok(Start::New);
+                };
                 Start::parse(&text).ok_or_else(|| {
                     PolicyError::expression(
                         DEFINITION.name,
@@ -391,7 +396,7 @@ impl SendRequest {
             Some(setting) => setting.get_optional(exchange)?,
             None => None,
         };
-        let timeout = self.timeout.get(exchange)?;
+        let timeout = self.timeout.get_or(exchange, DEFAULT_TIMEOUT)?;
         let destination = match &self.url {
             Some(Url::Constant(target, path_and_query)) => {
                 Ok((target.clone(), path_and_query.clone()))
@@ -577,23 +582,24 @@ async fn call(exchange: &Exchange, plan: Plan) -> Result<ResponseObject, PolicyE
         }
     };
     answer
-        .map(response_object)
+        .map(|response| response_object(response, limit))
         .map_err(|error| transport_failure(&error, DEFINITION.name))
 }
 
-/// The response as expressions and `return-response` see it.
-fn response_object(mut response: UpstreamResponse) -> ResponseObject {
+/// The response as expressions and `return-response` see it: its body plain.
+fn response_object(mut response: UpstreamResponse, limit: usize) -> ResponseObject {
     hop_by_hop::strip(&mut response.headers);
+    let raw = response.body.bytes().cloned().unwrap_or_default();
+    let body = decoded(&response.headers, &raw, limit);
+    if body != raw {
+        response.headers.remove(header::CONTENT_ENCODING);
+        response.headers.remove(header::CONTENT_LENGTH);
+    }
     let reason = match &response.reason {
         Some(reason) => reason.clone(),
         None => response.status.canonical_reason().unwrap_or("").into(),
     };
-    ResponseObject::new(
-        response.status.as_u16(),
-        reason,
-        response.headers,
-        response.body.bytes().cloned().unwrap_or_default(),
-    )
+    ResponseObject::new(response.status.as_u16(), reason, response.headers, body)
 }
 
 impl Policy for SendRequest {

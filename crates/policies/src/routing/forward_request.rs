@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tidegate_balancing::{Choice, Outcome as Answered, RateLimit, retry_after};
 use tidegate_expressions::MessageSide;
 use tidegate_pipeline::{
-    ActiveAttempt, BackendKind, Body, Credentials, Exchange, Failure, HttpVersion, LocalBoxFuture,
-    Mode, Outcome, Policy, PolicyError, Response, Sections, SingleBackend, Target, TransportError,
-    TransportErrorKind, UpstreamRequest, UpstreamResponse,
+    ActiveAttempt, BackendKind, Body, Credentials, Exchange, Failure, HttpVersion, KeyLocation,
+    LocalBoxFuture, Mode, Outcome, Policy, PolicyError, Response, Sections, SingleBackend, Target,
+    TransportError, TransportErrorKind, UpstreamRequest, UpstreamResponse,
 };
 use tidegate_policy_xml::Element;
 
@@ -154,6 +154,15 @@ fn compile(compiler: &mut Compiler<'_>, element: &Element) -> Option<Box<dyn Pol
         "2or1" => HttpVersion::TwoOrOne,
         _ => HttpVersion::One,
     };
+    if http_version == HttpVersion::Two
+        && let Some(attribute) = element.attribute(CONTINUE_TIMEOUT.name)
+    {
+        compiler.warning(
+            "attribute-without-effect",
+            attribute.span.clone(),
+            "'continue-timeout' has an effect only on HTTP/1.1",
+        );
+    }
     let follow_redirects = compiler.boolean(element, &FOLLOW_REDIRECTS);
     let buffer_request_body = compiler.literal_boolean(element, &BUFFER_REQUEST_BODY);
     let buffer_response = compiler.literal_boolean(element, &BUFFER_RESPONSE);
@@ -204,19 +213,28 @@ impl Chosen {
 impl ForwardRequest {
     async fn forward(&self, exchange: &mut Exchange) -> Result<Outcome, PolicyError> {
         let timeout = match &self.timeout {
-            Timeout::Seconds(setting) => setting.get_buffering(exchange).await?,
-            Timeout::Milliseconds(setting) => {
-                let milliseconds = setting.get_buffering(exchange).await?;
-                Duration::from_millis(u64::try_from(milliseconds).map_err(|_| {
-                    PolicyError::expression(DEFINITION.name, "the timeout is negative")
-                })?)
-            }
+            Timeout::Seconds(setting) => setting.get_optional_buffering(exchange).await?,
+            Timeout::Milliseconds(setting) => setting
+                .get_optional_buffering(exchange)
+                .await?
+                .map(|milliseconds| {
+                    u64::try_from(milliseconds)
+                        .map(Duration::from_millis)
+                        .map_err(|_| {
+                            PolicyError::expression(DEFINITION.name, "the timeout is negative")
+                        })
+                })
+                .transpose()?,
         };
+        let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
         let continue_timeout = match &self.continue_timeout {
-            Some(setting) => Some(setting.get_buffering(exchange).await?),
+            Some(setting) => setting.get_optional_buffering(exchange).await?,
             None => None,
         };
-        let follow_redirects = self.follow_redirects.get_buffering(exchange).await?;
+        let follow_redirects = self
+            .follow_redirects
+            .get_or_buffering(exchange, false)
+            .await?;
         if self.buffer_request_body {
             exchange
                 .buffer_body(MessageSide::Request, DEFINITION.name)
@@ -244,7 +262,7 @@ impl ForwardRequest {
         request.continue_timeout = continue_timeout;
         request.http_version = self.http_version;
         let answer = if follow_redirects {
-            send_following(exchange, request).await
+            send_following(exchange, request, &personal(exchange, &chosen)).await
         } else {
             let ports = exchange.ports.clone();
             ports.upstream.send(request).await
@@ -446,10 +464,27 @@ fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
     }
 }
 
+/// Headers that are meant for this backend alone: its credentials, and the client's own.
+fn personal(exchange: &Exchange, chosen: &Chosen) -> Vec<HeaderName> {
+    let mut names = vec![
+        header::AUTHORIZATION,
+        header::COOKIE,
+        HeaderName::from_static("api-key"),
+    ];
+    if let Some(credentials) = chosen.credentials() {
+        names.extend(credentials.headers.iter().map(|(name, _)| name.clone()));
+    }
+    if let Some(KeyLocation::Header(name)) = &exchange.key_location {
+        names.extend(HeaderName::from_bytes(name.as_bytes()));
+    }
+    names
+}
+
 /// Sends a request and follows redirects; the last answer counts.
 async fn send_following(
     exchange: &mut Exchange,
     mut request: UpstreamRequest,
+    personal: &[HeaderName],
 ) -> Result<UpstreamResponse, TransportError> {
     let ports = exchange.ports.clone();
     let mut hops = 0;
@@ -475,7 +510,8 @@ async fn send_following(
         if hops == MAX_HOPS || !response.status.is_redirection() {
             return Ok(response);
         }
-        match next_hop(again, &method, &response, &exchange.runtime.backends) {
+        let backends = &exchange.runtime.backends;
+        match next_hop(again, &method, &response, backends, personal) {
             Some(next) => {
                 response.body.discard();
                 request = next;

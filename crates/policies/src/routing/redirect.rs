@@ -1,7 +1,9 @@
 //! The next request of a redirect chain (`forward-request follow-redirects`).
 
-use http::{Method, Uri, header};
-use tidegate_pipeline::{Backends, Body, UpstreamRequest, UpstreamResponse};
+use http::{HeaderName, Method, Uri, header};
+use tidegate_pipeline::{
+    Backends, Body, UpstreamRequest, UpstreamResponse, is_absolute_url, without_dot_segments,
+};
 
 use crate::routing::forward_request::is_post;
 
@@ -9,12 +11,13 @@ use crate::routing::forward_request::is_post;
 pub(crate) const MAX_HOPS: usize = 50;
 
 /// The request a redirect asks for; `None` when it is to be passed on as it is. `again` is the request just sent, when
-/// its body can be sent again.
+/// its body can be sent again; headers named in `personal` do not go to another origin.
 pub(crate) fn next_hop(
     again: Option<UpstreamRequest>,
     method: &Method,
     response: &UpstreamResponse,
     backends: &Backends,
+    personal: &[HeaderName],
 ) -> Option<UpstreamRequest> {
     let status = response.status.as_u16();
     let becomes_get = match status {
@@ -34,9 +37,9 @@ pub(crate) fn next_hop(
         && target.host() == request.target.host()
         && target.port() == request.target.port();
     if !same_origin {
-        request.headers.remove(header::AUTHORIZATION);
-        request.headers.remove("api-key");
-        request.headers.remove(header::COOKIE);
+        for name in personal {
+            request.headers.remove(name);
+        }
         request.target = target;
     }
     request
@@ -46,6 +49,7 @@ pub(crate) fn next_hop(
     if becomes_get {
         request.method = Method::GET;
         request.body = Body::Absent;
+        request.headers.remove(header::CONTENT_LENGTH);
         request.headers.remove(header::CONTENT_TYPE);
         request.headers.remove(header::CONTENT_ENCODING);
     }
@@ -63,7 +67,7 @@ fn resolve(request: &UpstreamRequest, location: &str) -> Option<(String, String)
     if location.starts_with('/') {
         return Some((origin, without_dots(location)));
     }
-    if location.contains("://") {
+    if is_absolute_url(location) {
         return split(location);
     }
     let path = request.path_and_query.split('?').next().unwrap_or("/");
@@ -74,29 +78,16 @@ fn resolve(request: &UpstreamRequest, location: &str) -> Option<(String, String)
     Some((origin, without_dots(&format!("{folder}/{location}"))))
 }
 
-/// The path without its `.` and `..` segments (RFC 3986 §5.2.4); the query stays as it is.
+/// The path without its dot segments; the query stays as it is.
 fn without_dots(path_and_query: &str) -> String {
     let (path, query) = match path_and_query.find('?') {
         Some(at) => path_and_query.split_at(at),
         None => (path_and_query, ""),
     };
-    let mut kept: Vec<&str> = Vec::new();
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
-        match segment {
-            "." | ".." => {
-                if segment == ".." {
-                    kept.pop();
-                }
-                if last {
-                    kept.push("");
-                }
-            }
-            other => kept.push(other),
-        }
+    match without_dot_segments(path) {
+        Some(path) => format!("{path}{query}"),
+        None => path_and_query.to_owned(),
     }
-    format!("/{}{query}", kept.join("/"))
 }
 
 fn split(url: &str) -> Option<(String, String)> {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use tidegate_pipeline::{Exchange, Failure, Mode, Outcome, Policy, PolicyError, Scope, Sections};
+use tidegate_pipeline::{
+    Exchange, Failure, Mode, Outcome, Policy, PolicyError, Scope, Sections, is_absolute_url,
+    without_dot_segments,
+};
 use tidegate_policy_xml::Element;
 
 use crate::compile::Compiler;
@@ -67,7 +70,7 @@ fn compile(compiler: &mut Compiler<'_>, element: &Element) -> Option<Box<dyn Pol
     let template = template?;
     if let Setting::Constant(text) = &template {
         let place = element.attribute("template")?.value.span();
-        if text.contains("://") || text.contains('#') {
+        if !is_path_with_query(text) {
             compiler.error(
                 "invalid-value",
                 place,
@@ -96,6 +99,11 @@ fn compile(compiler: &mut Compiler<'_>, element: &Element) -> Option<Box<dyn Pol
     }))
 }
 
+/// Whether a template is what it must be; a URL may still stand in its query.
+fn is_path_with_query(template: &str) -> bool {
+    !is_absolute_url(template.trim_start()) && !template.contains('#')
+}
+
 /// The `{name}`s of a template.
 fn placeholders(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| {
@@ -105,12 +113,24 @@ fn placeholders(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Replaces `{name}`s; `Err` holds a name without a value.
+/// Why a template cannot be filled.
+#[derive(Debug, PartialEq, Eq)]
+enum Unfilled<'t> {
+    /// There is no such parameter.
+    Unknown(&'t str),
+    /// The value would lead out of the place the template gives it.
+    Escapes(&'t str),
+}
+
+/// Replaces `{name}`s.
 fn fill<'t>(
     template: &'t str,
     parameters: &[(Arc<str>, String)],
     in_query: bool,
-) -> Result<String, &'t str> {
+) -> Result<String, Unfilled<'t>> {
+    /// Of a decoded value; a wildcard's slashes separate segments.
+    const REST: &AsciiSet = &PATH.add(b'%');
+    const SEGMENT: &AsciiSet = &REST.add(b'/');
     let mut filled = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -122,13 +142,15 @@ fn fill<'t>(
             .iter()
             .find(|(key, _)| **key == *name)
             .map(|(_, value)| value)
-            .ok_or(name)?;
+            .ok_or(Unfilled::Unknown(name))?;
         if in_query {
             filled.extend(utf8_percent_encode(value, COMPONENT));
         } else if name == "*" {
-            filled.extend(utf8_percent_encode(value, PATH));
+            if without_dot_segments(&format!("/{value}")).is_some() {
+                return Err(Unfilled::Escapes(name));
+            }
+            filled.extend(utf8_percent_encode(value, REST));
         } else {
-            const SEGMENT: &AsciiSet = &PATH.add(b'/').add(b'%');
             filled.extend(utf8_percent_encode(value, SEGMENT));
         }
         rest = tail;
@@ -140,33 +162,36 @@ fn fill<'t>(
 impl RewriteUri {
     fn rewrite(&self, exchange: &mut Exchange) -> Result<(String, String), Failure> {
         let template = self.template.get(exchange)?;
-        let copy_unmatched = self.copy_unmatched.get(exchange)?;
-        if template.contains("://") || template.contains('#') {
+        let copy_unmatched = self.copy_unmatched.get_or(exchange, true)?;
+        if !is_path_with_query(&template) {
             return Err(PolicyError::expression(
                 DEFINITION.name,
                 "the template is a path with an optional query, without scheme, host or fragment",
             )
             .into());
         }
-        let unknown = |name: &str| {
-            Failure::from(PolicyError::expression(
-                DEFINITION.name,
-                format!(
+        let unfilled = |unfilled: Unfilled<'_>| {
+            let message = match unfilled {
+                Unfilled::Unknown(name) => format!(
                     "Only parameters specified in the original URL template can be used in the rewrite template: '{name}' is not one of them"
                 ),
-            ))
+                Unfilled::Escapes(name) => {
+                    format!("the value of '{name}' has '..' or '.' among its segments")
+                }
+            };
+            Failure::from(PolicyError::expression(DEFINITION.name, message))
         };
         let parameters = &exchange.request.matched_parameters;
         let (path, query) = match template.split_once('?') {
             Some((path, query)) => (path, query),
             None => (&*template, ""),
         };
-        let path = fill(path, parameters, false).map_err(unknown)?;
+        let path = fill(path, parameters, false).map_err(unfilled)?;
         let mut path = utf8_percent_encode(&path, PATH).to_string();
         if !path.starts_with('/') {
             path.insert(0, '/');
         }
-        let query = fill(query, parameters, true).map_err(unknown)?;
+        let query = fill(query, parameters, true).map_err(unfilled)?;
         let mut query = utf8_percent_encode(&query, QUERY).to_string();
         if copy_unmatched {
             let declared = &exchange.matched.template_query;
@@ -213,7 +238,7 @@ mod tests {
     fn placeholders_are_filled_and_encoded_for_their_place() {
         let parameters = [
             ("id".into(), "a/b c".to_owned()),
-            ("*".into(), "x/y z".to_owned()),
+            ("*".into(), "x/y z%?".to_owned()),
         ];
         assert_eq!(
             fill("/v/{id}", &parameters, false).as_deref(),
@@ -221,13 +246,32 @@ mod tests {
         );
         assert_eq!(
             fill("/v/{*}", &parameters, false).as_deref(),
-            Ok("/v/x/y%20z")
+            Ok("/v/x/y%20z%25%3F")
         );
         assert_eq!(
             fill("q={id}", &parameters, true).as_deref(),
             Ok("q=a%2Fb%20c")
         );
-        assert_eq!(fill("/{nope}", &parameters, false), Err("nope"));
+        assert_eq!(
+            fill("/{nope}", &parameters, false),
+            Err(Unfilled::Unknown("nope"))
+        );
+    }
+
+    #[test]
+    fn a_value_does_not_lead_out_of_its_place() {
+        let parameters = [("*".into(), "x/../../admin".to_owned())];
+        assert_eq!(
+            fill("/public/{*}", &parameters, false),
+            Err(Unfilled::Escapes("*"))
+        );
+    }
+
+    #[test]
+    fn a_template_may_hold_a_url_in_its_query_but_be_none() {
+        assert!(is_path_with_query("/p?next=https://example.com/x"));
+        assert!(!is_path_with_query("https://example.com/x"));
+        assert!(!is_path_with_query("/p#f"));
     }
 
     #[test]

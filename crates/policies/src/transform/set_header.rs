@@ -82,7 +82,9 @@ impl Action {
         match self {
             Action::Constant(action) => Ok(*action),
             Action::Expression(setting) => {
-                let text = setting.text(exchange)?;
+                let Some(text) = setting.get_optional(exchange)? else {
+                    return Ok(ExistsAction::Override);
+                };
                 ExistsAction::parse(&text).ok_or_else(|| {
                     PolicyError::expression(
                         source,

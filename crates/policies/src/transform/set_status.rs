@@ -12,7 +12,7 @@ use crate::definition::{Attribute, Category, Content, Definition, Kind, Scopes};
 use crate::setting::{Needs, Setting};
 
 const CODE: Attribute =
-    Attribute::new("code", Kind::Integer { min: 100, max: 599 }, "Status code.").required();
+    Attribute::new("code", Kind::Integer { min: 200, max: 599 }, "Status code.").required();
 const REASON: Attribute = Attribute::new(
     "reason",
     Kind::Text,
@@ -59,11 +59,11 @@ impl SetStatus {
         let code = self.code.get(exchange)?;
         let status = u16::try_from(code)
             .ok()
-            .filter(|status| (100..=599).contains(status))
+            .filter(|status| (200..=599).contains(status))
             .ok_or_else(|| {
                 PolicyError::expression(
                     DEFINITION.name,
-                    format!("{code} is not a status code between 100 and 599"),
+                    format!("{code} is not a status code between 200 and 599"),
                 )
             })?;
         let reason = match &self.reason {

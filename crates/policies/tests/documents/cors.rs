@@ -212,6 +212,27 @@ fn stars_allow_every_method_and_header() {
 }
 
 #[test]
+fn standard_methods_may_be_written_in_any_case() {
+    let service = inbound(
+        r#"<cors><allowed-origins><origin>*</origin></allowed-origins>
+             <allowed-methods><method>put</method><method>Odd</method></allowed-methods></cors>"#,
+    )
+    .answering(&[500]);
+    for method in ["PUT", "Odd"] {
+        let answered = preflight(&service, "https://a.test", method, "");
+        assert!(
+            answered.headers.contains(&"allow-methods=PUT, Odd".into()),
+            "{answered:?}"
+        );
+    }
+    assert!(
+        preflight(&service, "https://a.test", "odd", "")
+            .headers
+            .is_empty()
+    );
+}
+
+#[test]
 fn a_lenient_policy_leaves_a_preflight_to_the_next() {
     let lenient = r#"<cors terminate-unmatched-request="false"><allowed-origins><origin>https://first.test</origin></allowed-origins></cors>"#;
     let service = Service::bare()

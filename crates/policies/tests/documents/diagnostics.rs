@@ -95,6 +95,17 @@ fn errors_in_a_fragment_point_into_the_fragment() {
 }
 
 #[test]
+fn waiting_for_100_continue_needs_http_1_1() {
+    let warned = |version: &str| {
+        let forward =
+            format!(r#"<forward-request http-version="{version}" continue-timeout="1" />"#);
+        found(&crate::support::backend(&forward)).contains(&"attribute-without-effect")
+    };
+    assert!(warned("2"));
+    assert!(!warned("1") && !warned("2or1"));
+}
+
+#[test]
 fn where_policies_may_stand_is_checked() {
     for (statements, code) in [
         ("<forward-request />", "wrong-section"),

@@ -11,7 +11,7 @@ use tidegate_pipeline::{
     TlsOptions, TransportErrorKind,
 };
 
-use crate::support::{api, backend, get, inbound, post, with_header};
+use crate::support::{Service, api, backend, get, inbound, post, with_header};
 
 #[test]
 fn the_request_goes_out_as_policies_left_it() {
@@ -194,8 +194,8 @@ fn an_empty_backend_section_forwards_nothing() {
     assert_eq!(finished.body(), "");
 }
 
-#[test]
-fn credentials_of_an_entity_replace_what_the_client_sent() {
+/// The service with backend `a`, whose credentials are a header of this name and a query parameter.
+fn with_credentials(service: Service, header: &'static str) -> Service {
     let registry = Arc::new(
         BackendRegistry::new(
             RegistryConfig {
@@ -208,31 +208,101 @@ fn credentials_of_an_entity_replace_what_the_client_sent() {
         .unwrap(),
     );
     let state = registry.backend("a").unwrap().clone();
-    let service = inbound(r#"<set-backend-service backend-id="a" />"#)
-        .runtime(move |runtime| {
-            let entity = Arc::new(Backend {
-                id: "a".into(),
-                kind: BackendKind::Single(SingleBackend {
-                    target: Arc::new(
-                        Target::parse("http://a.test/openai", TlsOptions::default(), None).unwrap(),
-                    ),
-                    credentials: Credentials {
-                        headers: vec![(
-                            HeaderName::from_static("api-key"),
-                            vec![HeaderValue::from_static("backend-key")],
-                        )],
-                        query: vec![("code".into(), "1".into())],
-                    },
-                    state: state.clone(),
-                }),
-            });
-            runtime.backends = Backends::new(registry.clone(), [entity]);
-        })
-        .answering(&[200]);
+    service.runtime(move |runtime| {
+        let entity = Arc::new(Backend {
+            id: "a".into(),
+            kind: BackendKind::Single(SingleBackend {
+                target: Arc::new(
+                    Target::parse("http://a.test/openai", TlsOptions::default(), None).unwrap(),
+                ),
+                credentials: Credentials {
+                    headers: vec![(
+                        HeaderName::from_static(header),
+                        vec![HeaderValue::from_static("backend-key")],
+                    )],
+                    query: vec![("code".into(), "1".into())],
+                },
+                state: state.clone(),
+            }),
+        });
+        runtime.backends = Backends::new(registry.clone(), [entity]);
+    })
+}
+
+#[test]
+fn credentials_of_an_entity_replace_what_the_client_sent() {
+    let service = inbound(r#"<set-backend-service backend-id="a" />"#);
+    let service = with_credentials(service, "api-key").answering(&[200]);
     service.send(with_header(get("/x?Code=own&y=2"), "api-key", "client-key"));
     let sent = &service.sent()[0];
     assert_eq!(sent.header("api-key"), "backend-key");
     assert_eq!(sent.url, "http://a.test/openai/x?y=2&code=1");
+}
+
+#[test]
+fn no_secret_follows_a_redirect_to_another_origin() {
+    let service = backend(
+        r#"<set-backend-service backend-id="a" /><forward-request follow-redirects="true" />"#,
+    );
+    let service = with_credentials(service, "x-functions-key").run(|sent| match &*sent.url {
+        "http://a.test/openai/near?code=1" => {
+            Answer::status(302).header("location", "/far?u=b://c")
+        }
+        "http://a.test/far?u=b://c" => {
+            Answer::status(302).header("location", "http://elsewhere.test/")
+        }
+        _ => Answer::status(200),
+    });
+    let request = with_header(get("/near"), "x-client-key", "client-key");
+    let request = with_header(request, "x-other", "1");
+    service.send_prepared(request, |exchange| {
+        exchange.key_location = Some(KeyLocation::Header("X-Client-Key".into()));
+    });
+    let sent = service.sent();
+    let seen = |hop: usize| {
+        ["x-functions-key", "x-client-key", "x-other"].map(|name| sent[hop].header(name).to_owned())
+    };
+    assert_eq!(seen(0), ["backend-key", "client-key", "1"]);
+    assert_eq!(seen(1), ["backend-key", "client-key", "1"]);
+    assert_eq!(sent[2].url, "http://elsewhere.test/");
+    assert_eq!(seen(2), ["", "", "1"]);
+}
+
+#[test]
+fn a_redirected_request_without_body_tells_no_length() {
+    let service = backend(
+        r#"<forward-request follow-redirects="true" buffer-request-body="true" />"#,
+    )
+    .run(|sent| match sent.method.as_str() {
+        "POST" => Answer::status(303).header("location", "/done"),
+        _ => Answer::status(200),
+    });
+    let request = with_header(post("/", "body"), "content-length", "4");
+    assert_eq!(service.send(request).status, 200);
+    let sent = service.sent();
+    assert_eq!(sent[0].header("content-length"), "4");
+    assert_eq!(sent[1].header("content-length"), "");
+}
+
+#[test]
+fn null_stands_for_an_optional_attribute_that_is_absent() {
+    let none = "@((string)null)";
+    let service = api(&format!(
+        r#"<inbound><set-header name="x" exists-action="{none}"><value>1</value></set-header>
+             <rewrite-uri template="/r" copy-unmatched-params="{none}" />
+             <send-request mode="{none}" timeout="{none}" response-variable-name="{none}"><set-url>http://other.test/</set-url></send-request></inbound>
+           <backend><retry condition="@(context.Response.StatusCode == 500)" count="1" interval="0" delta="{none}" max-interval="{none}" first-fast-retry="{none}">
+             <forward-request timeout="{none}" continue-timeout="{none}" follow-redirects="{none}" />
+           </retry></backend><outbound /><on-error />"#
+    ))
+    .run(|_| Answer::status(200));
+    let finished = service.send(get("/?a=1"));
+    assert_eq!(finished.status, 200, "{}", finished.last_error());
+    let sent = &service.sent()[1];
+    assert_eq!(sent.url, "http://backend.test/base/r?a=1");
+    assert_eq!(sent.header("x"), "1");
+    assert_eq!(sent.timeout, Some(Duration::from_secs(300)));
+    assert_eq!(sent.continue_timeout, None);
 }
 
 #[test]

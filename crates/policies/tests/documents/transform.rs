@@ -1,6 +1,6 @@
 //! The `set-*` policies and `rewrite-uri`, in each section.
 
-use tidegate_pipeline::testing::Answer;
+use tidegate_pipeline::testing::{Answer, Sent};
 
 use crate::support::{Service, api, get, inbound, on_error, outbound, post, with_header};
 
@@ -130,6 +130,11 @@ fn rewrite_uri_follows_the_table() {
         ("/v3/{id}?mode={v}", true, "/v3/7?mode=full&page=2"),
         ("/v3/{id}?page=9", true, "/v3/7?page=9"),
         ("@(\"v4/{id}\")", true, "/v4/7?page=2"),
+        (
+            "/v3?next=https://example.com/{id}",
+            false,
+            "/v3?next=https://example.com/7",
+        ),
     ] {
         let template = template.replace('"', "&quot;");
         let service = inbound(&format!(
@@ -282,6 +287,40 @@ fn a_body_read_without_preserving_is_gone() {
     assert_eq!(finished.text("second").as_deref(), Some("text"));
     assert_eq!(finished.text("third").as_deref(), Some(""));
     assert_eq!(service.sent()[0].text(), "");
+}
+
+/// `{"a":1}`, gzipped.
+const GZIPPED: &[u8] = &[
+    0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0x02, 0x03, 0xab, 0x56, 0x4a, 0x54, 0xb2, 0x32, 0xac, 0x05, 0,
+    0xaf, 0xac, 0x1b, 0x56, 0x07, 0, 0, 0,
+];
+
+#[test]
+fn a_compressed_body_is_read_plain_and_passed_on_as_it_came() {
+    let gzipped = |_: &Sent| {
+        Answer::status(200)
+            .header("content-encoding", "gzip")
+            .body(GZIPPED)
+    };
+    let read = r#"<set-header name="x-a"><value>@(context.Response.Body.As<JObject>(preserveContent: true)["a"].ToString())</value></set-header>"#;
+    let finished = outbound(read).run(gzipped);
+    let mut finished = finished.get();
+    assert_eq!(finished.header("x-a"), "1", "{}", finished.last_error());
+    assert_eq!(finished.header("content-encoding"), "gzip");
+    let response = finished.exchange.response.take().unwrap();
+    assert_eq!(&**response.body.bytes().unwrap(), GZIPPED);
+
+    let replace = "<set-body>@(context.Response.Body.As<string>() + \" more\")</set-body>";
+    let finished = outbound(replace).run(gzipped).get();
+    assert_eq!(finished.body(), "{\"a\":1} more");
+    assert_eq!(finished.header("content-encoding"), "");
+
+    let called = r#"<send-request response-variable-name="r"><set-url>http://other.test/</set-url></send-request>
+        <return-response response-variable-name="r"><set-header name="x-a"><value>@(((IResponse)context.Variables["r"]).Body.As<JObject>(true)["a"].ToString())</value></set-header></return-response>"#;
+    let finished = inbound(called).run(gzipped).get();
+    assert_eq!(finished.header("x-a"), "1", "{}", finished.last_error());
+    assert_eq!(finished.header("content-encoding"), "");
+    assert_eq!(finished.body(), "{\"a\":1}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tidegate_policy_xml::diagnostic::Diagnostic;
 
 use super::{NamedValues, print_diagnostics, summary};
 use crate::reload::Watched;
-use crate::{logging, reload};
+use crate::{files, logging, reload};
 
 /// Arguments of `tidegate run`.
 #[derive(Debug, clap::Args)]
@@ -120,6 +120,16 @@ pub fn serve(
     compiled: Compiled,
     wait: impl FnOnce(&Gateway) -> Result<(), String>,
 ) -> Result<(), String> {
+    let connections = compiled.service.gateway.limits.connections;
+    if let Some(files) = files::raise_limit()
+        && usize::try_from(files).is_ok_and(|files| files < connections)
+    {
+        tracing::warn!(
+            files,
+            connections,
+            "the limit on open files is lower than that on connections; raise it (ulimit -n)"
+        );
+    }
     let gateway = Gateway::start(compiled).map_err(|error| error.to_string())?;
     for address in gateway.addresses() {
         tracing::info!(address = %address, "listening");

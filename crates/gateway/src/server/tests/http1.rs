@@ -45,6 +45,31 @@ fn what_is_not_http_gets_400_in_apims_shape() {
 }
 
 #[test]
+fn a_head_two_readers_could_read_differently_is_refused() {
+    let running = start(Limits::default(), None, 1);
+    local(async {
+        for (head, status) in [
+            ("GET / HTTP/1.1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+                501,
+            ),
+        ] {
+            let mut client = Raw::connect(running.address).await;
+            client.say(head).await;
+            let (answer, _) = client.answer().await;
+            assert!(
+                answer.starts_with(&format!("http/1.1 {status} ")),
+                "{head:?}: {answer}"
+            );
+        }
+        assert_eq!(running.seen.begun.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
 fn garbage_behind_a_good_request_does_not_harm_its_answer() {
     let running = start(Limits::default(), None, 1);
     local(async {

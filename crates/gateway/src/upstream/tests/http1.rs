@@ -104,6 +104,33 @@ fn a_request_that_met_a_dying_idle_connection_is_sent_once_more() {
 }
 
 #[test]
+fn a_backend_that_dies_over_its_work_is_not_asked_a_second_time() {
+    paused(async {
+        let server = Scripted::start(|connection, request| match (connection, request) {
+            (0, 1) => vec![
+                Act::ReadBody(4),
+                Act::SayLater(Duration::from_secs(5), ""),
+                Act::Close,
+            ],
+            _ => vec![Act::ReadBody(4), Act::Say(OK)],
+        })
+        .await;
+        let (client, target) = (Client::new(Settings::default()), server.target());
+        let first = client
+            .send(&target, post("/", "body"), SendOptions::default())
+            .await
+            .expect("an answer");
+        assert_eq!(text(first).await, "ok");
+        let error = client
+            .send(&target, post("/", "body"), SendOptions::default())
+            .await
+            .expect_err("no answer");
+        assert_eq!(error.kind(), Kind::ResetBeforeHeaders);
+        assert_eq!(server.connections.get(), 1);
+    });
+}
+
+#[test]
 fn a_body_that_flows_by_once_is_not_sent_again() {
     local(async {
         let server = Scripted::start(|_, request| match request {
@@ -345,6 +372,72 @@ fn what_is_not_http_is_a_protocol_error() {
             .await
             .expect_err("not HTTP");
         assert_eq!(error.kind(), Kind::Protocol);
+    });
+}
+
+#[test]
+fn a_response_that_cannot_be_passed_on_is_a_protocol_error() {
+    local(async {
+        for answer in [
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: odd\r\n\r\nok",
+        ] {
+            let server = Scripted::start(move |_, _| vec![Act::Say(answer)]).await;
+            let client = Client::new(Settings::default());
+            let error = client
+                .send(&server.target(), get("/"), SendOptions::default())
+                .await
+                .expect_err("no answer");
+            assert_eq!(error.kind(), Kind::Protocol, "{answer}: {error}");
+            assert_eq!(client.idle_connections(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_length_beside_chunks_does_not_count() {
+    local(async {
+        let server = Scripted::start(|_, _| {
+            vec![Act::Say(
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            )]
+        })
+        .await;
+        let response = Client::new(Settings::default())
+            .send(&server.target(), get("/"), SendOptions::default())
+            .await
+            .expect("an answer");
+        assert!(!response.headers().contains_key("content-length"));
+        assert_eq!(text(response).await, "ok");
+    });
+}
+
+#[test]
+fn an_answer_counts_even_when_the_rest_of_the_request_cannot_be_sent() {
+    local(async {
+        for _ in 0..20 {
+            // It answers with most of the body unread and closes, which resets the connection under the writer.
+            let server = Scripted::start(|_, _| {
+                vec![
+                    Act::Say("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig"),
+                    Act::Close,
+                ]
+            })
+            .await;
+            let response = Client::new(Settings::default())
+                .send(
+                    &server.target(),
+                    Request::post("/")
+                        .body(Bytes::from(vec![b'x'; 8 << 20]).into())
+                        .expect("a valid request"),
+                    SendOptions::default(),
+                )
+                .await
+                .expect("an answer");
+            assert_eq!(response.status(), 413);
+            assert_eq!(text(response).await, "big");
+        }
     });
 }
 
