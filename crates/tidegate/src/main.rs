@@ -3,6 +3,7 @@
 mod commands;
 mod logging;
 mod reload;
+mod watch;
 
 use std::process::ExitCode;
 
