@@ -65,6 +65,48 @@ fn json_findings_have_their_place() {
 }
 
 #[test]
+fn a_folder_is_searched_for_configurations_and_documents() {
+    // Three complete configurations lie below; their fragments and named values are known to them alone.
+    let output = check(&["examples/challenge"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let folder = Folder::new("check-folder");
+    folder.write("deep/er/good.xml", "<fragment><base-x /></fragment>");
+    folder.write(
+        "apis/chat.xml",
+        "<policies><inbound>@(1)</inbound></policies>",
+    );
+    folder.write(
+        "policy.xml",
+        "<policies><inbound><nope /></inbound></policies>",
+    );
+    std::fs::write(
+        folder.0.join("latin1.xml"),
+        b"<policies><!-- \xe4 --></policies>",
+    )
+    .expect("written");
+    std::os::unix::fs::symlink("deep/er/good.xml", folder.0.join("link.xml")).expect("linked");
+    std::os::unix::fs::symlink("..", folder.0.join("deep/circle")).expect("linked");
+    let output = check(&["--format", "json", folder.0.to_str().expect("UTF-8")]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    for file in [
+        "apis/chat.xml",
+        "er/good.xml",
+        "latin1.xml",
+        "link.xml",
+        "/policy.xml",
+    ] {
+        let wrong = printed.lines().any(|line| {
+            let finding: Value = serde_json::from_str(line).expect("JSON");
+            finding["severity"] == "error"
+                && finding["file"].as_str().expect("text").ends_with(file)
+        });
+        assert!(wrong, "{file}: {printed}");
+    }
+}
+
+#[test]
 fn unknown_named_values_can_be_allowed() {
     let policy = "examples/challenge/variant-a/fragments/use-backend.xml";
     assert_eq!(check(&[policy]).status.code(), Some(1));
