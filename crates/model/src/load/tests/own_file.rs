@@ -380,6 +380,28 @@ fn an_empty_file_is_refused_and_one_without_apis_is_worth_a_warning() {
 }
 
 #[test]
+fn paths_that_are_none_and_levels_that_are_none_are_errors() {
+    let yaml = "apis: { a: { path: a, specification: s.yaml } }\n";
+    for (paths, expected) in [
+        ("{ foo/bar: { get: {} } }", "a path begins with '/'"),
+        ("[]", "expected a mapping, found a list"),
+    ] {
+        let specification = format!("openapi: 3.0.1\npaths: {paths}\n");
+        let folder = Folder::new(&[("tidegate.yaml", yaml), ("s.yaml", &specification)]);
+        let found = errors(&load(&folder.0, &options(&[], &[])));
+        assert!(found[0].contains(expected), "{found:?}");
+    }
+    let level = |level: &str| {
+        errors(&load_yaml(&format!(
+            "gateway: {{ log: {{ level: '{level}' }} }}\n"
+        )))
+        .is_empty()
+    };
+    assert!(level("debug") && level("WARN") && level("info,tidegate_gateway=trace"));
+    assert!(!level("verbose") && !level("") && !level("a=b") && !level("info,,"));
+}
+
+#[test]
 fn anchors_have_a_place_of_their_own() {
     let text = "x-tls: &tls { validateCertificateName: false }\nbackends:\n  a: &a { url: 'http://a.example', tls: *tls }\n  b: { <<: *a, url: 'http://b.example' }\n";
     let service = service(load_yaml(text));
