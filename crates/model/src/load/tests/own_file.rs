@@ -402,6 +402,21 @@ fn paths_that_are_none_and_levels_that_are_none_are_errors() {
 }
 
 #[test]
+fn only_members_with_others_behind_them_need_a_circuit_breaker() {
+    let pool = |services: &str| {
+        warnings(&load_yaml(&format!(
+            "apis: {{ a: {{ path: a, specification: passthrough }} }}\nbackends:\n  a: {{ url: 'http://a.example' }}\n  b: {{ url: 'http://b.example' }}\n  p: {{ pool: {{ services: [{services}] }} }}\n"
+        )))
+    };
+    let found = pool("{ id: a, priority: 1 }, { id: b, priority: 2 }");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("'a' has no circuit breaker"));
+    let found = pool("a, b");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("no member has a circuit breaker"));
+}
+
+#[test]
 fn anchors_have_a_place_of_their_own() {
     let text = "x-tls: &tls { validateCertificateName: false }\nbackends:\n  a: &a { url: 'http://a.example', tls: *tls }\n  b: { <<: *a, url: 'http://b.example' }\n";
     let service = service(load_yaml(text));
