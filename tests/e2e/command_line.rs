@@ -1,6 +1,6 @@
 //! What the command line promises.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
@@ -65,6 +65,48 @@ fn json_findings_have_their_place() {
 }
 
 #[test]
+fn a_folder_is_searched_for_configurations_and_documents() {
+    // Three complete configurations lie below; their fragments and named values are known to them alone.
+    let output = check(&["examples/challenge"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let folder = Folder::new("check-folder");
+    folder.write("deep/er/good.xml", "<fragment><base-x /></fragment>");
+    folder.write(
+        "apis/chat.xml",
+        "<policies><inbound>@(1)</inbound></policies>",
+    );
+    folder.write(
+        "policy.xml",
+        "<policies><inbound><nope /></inbound></policies>",
+    );
+    std::fs::write(
+        folder.0.join("latin1.xml"),
+        b"<policies><!-- \xe4 --></policies>",
+    )
+    .expect("written");
+    std::os::unix::fs::symlink("deep/er/good.xml", folder.0.join("link.xml")).expect("linked");
+    std::os::unix::fs::symlink("..", folder.0.join("deep/circle")).expect("linked");
+    let output = check(&["--format", "json", folder.0.to_str().expect("UTF-8")]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    for file in [
+        "apis/chat.xml",
+        "er/good.xml",
+        "latin1.xml",
+        "link.xml",
+        "/policy.xml",
+    ] {
+        let wrong = printed.lines().any(|line| {
+            let finding: Value = serde_json::from_str(line).expect("JSON");
+            finding["severity"] == "error"
+                && finding["file"].as_str().expect("text").ends_with(file)
+        });
+        assert!(wrong, "{file}: {printed}");
+    }
+}
+
+#[test]
 fn unknown_named_values_can_be_allowed() {
     let policy = "examples/challenge/variant-a/fragments/use-backend.xml";
     assert_eq!(check(&[policy]).status.code(), Some(1));
@@ -111,87 +153,6 @@ fn help_of_every_command_shows_an_example() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains(&format!("tidegate {command}")), "{text}");
         assert!(text.contains("Example"), "{text}");
-    }
-}
-
-/// The shell commands of README's fenced `sh` blocks, continuation lines joined.
-fn readme_commands() -> Vec<String> {
-    let readme = std::fs::read_to_string(repository().join("README.md")).expect("README exists");
-    let mut commands = Vec::new();
-    let mut inside = false;
-    let mut command = String::new();
-    for line in readme.lines() {
-        if line.starts_with("```") {
-            inside = !inside && line.trim() == "```sh";
-            continue;
-        }
-        if !inside || line.trim().is_empty() || line.trim_start().starts_with('#') {
-            continue;
-        }
-        command.push_str(line);
-        if command.ends_with('\\') {
-            command.push('\n');
-            continue;
-        }
-        commands.push(std::mem::take(&mut command));
-    }
-    commands
-}
-
-#[test]
-fn every_command_in_readme_works() {
-    let binary = env!("CARGO_BIN_EXE_tidegate");
-    let commands = readme_commands();
-    assert!(commands.len() >= 5, "{commands:?}");
-    let mut running: Vec<Process> = Vec::new();
-    for command in &commands {
-        // The very command, but with the binary under test instead of a build of its own.
-        let command = command.replace("cargo run --release -- ", &format!("{binary} "));
-        if command == "tests/run" {
-            // It cannot run itself; it is at least a script bash understands.
-            let parsed = Command::new("bash")
-                .args(["-n", "tests/run"])
-                .current_dir(repository())
-                .status();
-            assert!(parsed.expect("bash runs").success());
-            continue;
-        }
-        if command.starts_with("cargo run --release -p tidegate-bench") {
-            // Takes minutes and needs other proxies; its own tests cover it.
-            continue;
-        }
-        let mut shell = Command::new("bash");
-        shell
-            .args(["-c", &format!("exec {command}")])
-            .current_dir(repository());
-        let serves = ["demo", "run", "simulate"]
-            .iter()
-            .any(|name| command.starts_with(&format!("{binary} {name}")));
-        if serves {
-            // One server at a time on the documented ports, but for the simulator in front of which `run` runs.
-            if !command.contains(" run ") {
-                running.clear();
-            }
-            let process = Process::spawn(shell);
-            process.wait_for(if command.contains(" simulate") {
-                "admin"
-            } else {
-                " listening"
-            });
-            running.push(process);
-            continue;
-        }
-        let output = shell.output().expect("bash runs");
-        assert!(
-            output.status.success(),
-            "{command}\n{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            stderr(&output)
-        );
-        if command.starts_with("curl") && command.contains("/chat/completions") {
-            let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-            assert!(answer["choices"].is_array(), "{answer}");
-        }
     }
 }
 

@@ -74,6 +74,33 @@ fn a_changed_file_is_taken_into_use() {
     wait_for_mark(&gateway, "one");
 }
 
+/// How Kubernetes changes a mounted ConfigMap: every file is a link through one folder, and that link is replaced.
+#[test]
+fn a_swapped_link_is_a_change_too() {
+    let regions = Regions::start();
+    let versions = Folder::new("versions");
+    for version in ["one", "two"] {
+        let folder = Folder::copy_of("challenge/variant-a");
+        marked(&folder, version);
+        for file in ["tidegate.yaml", POLICY, "fragments/use-backend.xml"] {
+            versions.write(&format!("..{version}/{file}"), &folder.read(file));
+        }
+    }
+    let link = |target: &str, name: &str| {
+        let temporary = versions.0.join("..temporary");
+        std::os::unix::fs::symlink(target, &temporary).expect("links can be made");
+        std::fs::rename(&temporary, versions.0.join(name)).expect("and renamed");
+    };
+    link("..one", "..data");
+    for name in ["tidegate.yaml", "policies", "fragments"] {
+        link(&format!("..data/{name}"), name);
+    }
+    let gateway = Gateway::start(&versions.0, &regions.named_values());
+    wait_for_mark(&gateway, "one");
+    link("..two", "..data");
+    wait_for_mark(&gateway, "two");
+}
+
 #[test]
 fn a_hang_up_signal_reloads_and_a_broken_configuration_is_refused() {
     let regions = Regions::start();

@@ -6,6 +6,7 @@ mod bad_input;
 mod bodies;
 mod challenge;
 mod command_line;
+mod documents;
 mod eval;
 mod harness;
 mod keys;

@@ -88,6 +88,8 @@ pub enum ApiType {
     GraphQl,
     OData,
     Grpc,
+    /// One this version does not know, such as those of newer API versions.
+    Other,
 }
 
 /// `subscriptionKeyParameterNames`

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, SourceFile};
 
-/// Takes the bytes of a file: UTF-8, or UTF-16 where a byte order mark says so.
+/// Takes the bytes of a file: UTF-8, or UTF-16 where a byte order mark says so. The mark itself is left out.
 ///
 /// # Errors
 /// `invalid-encoding`, at the first byte that is not part of a character.
@@ -12,7 +12,7 @@ pub fn source_from_bytes(name: &str, bytes: &[u8]) -> Result<Arc<SourceFile>, Bo
     match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16(name, rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(name, rest, u16::from_be_bytes),
-        _ => match std::str::from_utf8(bytes) {
+        [0xEF, 0xBB, 0xBF, bytes @ ..] | bytes => match std::str::from_utf8(bytes) {
             Ok(text) => Ok(SourceFile::new(name, text)),
             Err(error) => {
                 let at = error.valid_up_to();
@@ -58,8 +58,10 @@ mod tests {
 
     #[test]
     fn utf8_and_both_utf16_orders_are_read() {
-        let plain = source_from_bytes("p", "<a>ä</a>".as_bytes()).unwrap();
-        assert_eq!(plain.text(), "<a>ä</a>");
+        for plain in ["<a>ä</a>", "\u{feff}<a>ä</a>"] {
+            let plain = source_from_bytes("p", plain.as_bytes()).unwrap();
+            assert_eq!(plain.text(), "<a>ä</a>");
+        }
         let units: Vec<u16> = "<a>ä</a>".encode_utf16().collect();
         let mut little = vec![0xFF, 0xFE];
         little.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));

@@ -4,6 +4,7 @@ mod commands;
 mod files;
 mod logging;
 mod reload;
+mod watch;
 
 use std::process::ExitCode;
 

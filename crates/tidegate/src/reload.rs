@@ -1,18 +1,20 @@
 //! While the gateway serves: signals, and changes of the configuration's files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use notify::{RecursiveMode, Watcher};
 use tidegate_gateway::Gateway;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::commands::print_diagnostics;
 use crate::commands::run::Source;
+use crate::watch::{fingerprint, watch, written_since};
 
 /// Editors write a file in several steps; the configuration is loaded when this much quiet has followed a change.
 const QUIET: Duration = Duration::from_millis(200);
+/// The longest wait for quiet: where files are written all the time, reloading does not wait for ever.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT, without reloading.
 pub fn run_until_told(_gateway: &Gateway) -> Result<(), String> {
@@ -60,20 +62,49 @@ pub fn run_until_stopped(
         let mut terminate = on(SignalKind::terminate())?;
         let mut interrupt = on(SignalKind::interrupt())?;
         let (changed, mut changes) = mpsc::channel(1);
-        let mut watcher = watched.and_then(|watched| watch(&watched, changed.clone()));
+        let nudge = || {
+            // A full channel already holds one.
+            let _ = changed.try_send(());
+        };
+        let mut files = watched.map(|watched| {
+            let watcher = watch(&watched.paths, changed.clone());
+            // What changed between reading and watching would be missed otherwise.
+            let mut known = Some(fingerprint(&watched.paths));
+            if written_since(&watched.paths, watched.since) {
+                known = None;
+                nudge();
+            }
+            (watched.paths, watcher, known)
+        });
         loop {
             tokio::select! {
                 _ = terminate.recv() => return Ok(()),
                 _ = interrupt.recv() => return Ok(()),
                 _ = hang_up.recv() => {}
                 Some(()) = changes.recv() => {
-                    while tokio::time::timeout(QUIET, changes.recv()).await.is_ok() {}
+                    let quiet = async {
+                        while tokio::time::timeout(QUIET, changes.recv()).await.is_ok() {}
+                    };
+                    let _ = tokio::time::timeout(PATIENCE, quiet).await;
+                    if let Some((paths, _, known)) = &files
+                        && *known == Some(fingerprint(paths))
+                    {
+                        continue;
+                    }
                 }
             }
+            let before = files.as_ref().map(|(paths, ..)| fingerprint(paths));
             let watched = reload(gateway, source);
-            if watcher.is_some() {
-                // Files may have joined the configuration.
-                watcher = watch(&watched, changed.clone());
+            if let Some((paths, watcher, known)) = &mut files {
+                let changed_meanwhile = before != Some(fingerprint(paths));
+                // Files may have joined the configuration. The old watcher ends when the new one sees everything.
+                *watcher = watch(&watched.paths, changed.clone());
+                *paths = watched.paths;
+                *known = Some(fingerprint(paths));
+                if changed_meanwhile || written_since(paths, watched.since) {
+                    *known = None;
+                    nudge();
+                }
             }
         }
     })
@@ -104,70 +135,4 @@ fn reload(gateway: &Gateway, source: &Source) -> Watched {
         paths: loaded.watched,
         since,
     }
-}
-
-/// Watches the folders of these paths: editors replace files, so that watching a file itself loses it.
-fn watch(watched: &Watched, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let paths = &watched.paths;
-    let already = changed.clone();
-    let interesting: Vec<PathBuf> = paths
-        .iter()
-        .map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()))
-        .collect();
-    let handler = move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        if event.kind.is_access() {
-            return;
-        }
-        let concerns_us = event.paths.iter().any(|path| {
-            interesting
-                .iter()
-                .any(|ours| path == ours || (ours.is_dir() && path.starts_with(ours)))
-        });
-        if concerns_us {
-            // A full channel already holds a reload.
-            let _ = changed.try_send(());
-        }
-    };
-    let mut watcher = match notify::recommended_watcher(handler) {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::warn!("files are not watched, use SIGHUP to reload: {error}");
-            return None;
-        }
-    };
-    let mut folders: Vec<&Path> = paths
-        .iter()
-        .filter_map(|path| {
-            if path.is_dir() {
-                Some(path.as_path())
-            } else {
-                path.parent()
-            }
-        })
-        .map(|folder| {
-            if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            }
-        })
-        .collect();
-    folders.sort_unstable();
-    folders.dedup();
-    for folder in folders {
-        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-            tracing::warn!(folder = %folder.display(), "not watched: {error}");
-        }
-    }
-    // What changed between reading and watching would be missed otherwise.
-    let changed_meanwhile = paths.iter().any(|path| {
-        std::fs::metadata(path)
-            .and_then(|metadata| metadata.modified())
-            .is_ok_and(|modified| modified >= watched.since)
-    });
-    if changed_meanwhile {
-        let _ = already.try_send(());
-    }
-    Some(watcher)
 }

@@ -47,7 +47,19 @@ pub(crate) fn read(
         None => (None, false),
     };
     let api_type = read_type(&object);
-    let description = description(context, &object, raw);
+    // Its requests are answered with 404: nothing of it is looked at further.
+    let is_served = api_type == ApiType::Http || own_format;
+    let description = if is_served {
+        description(context, &object, raw)
+    } else {
+        object.ignore(&[
+            "format",
+            "value",
+            "operations",
+            "translateRequiredQueryParameters",
+        ]);
+        Description::default()
+    };
     let Description {
         title,
         server,
@@ -57,6 +69,7 @@ pub(crate) fn read(
         .limited("serviceUrl", 2000)
         .filter(|url| !url.value.trim().is_empty())
         .or(server)
+        .filter(|_| is_served)
         .map(|url| read_url(values, &object, "serviceUrl", url));
     let version = object
         .limited("apiVersion", 100)
@@ -90,12 +103,14 @@ pub(crate) fn read(
         version,
         version_set: read_version_set_id(&object),
         operations,
-        policy: entity.policy.clone(),
+        policy: entity.policy.clone().filter(|_| is_served),
         origin: entity.name.origin.clone(),
     };
-    read_operations(context, &object, &mut api);
-    assign_policies(context, &mut api, &raw.operation_policies);
-    object.finish();
+    if is_served {
+        read_operations(context, &object, &mut api);
+        assign_policies(context, &mut api, &raw.operation_policies);
+        object.finish();
+    }
     api
 }
 
@@ -108,19 +123,27 @@ fn read_type(object: &Object<'_>) -> ApiType {
         ("odata", ApiType::OData),
         ("grpc", ApiType::Grpc),
     ];
-    let declared = object.choice("type", &choices);
-    let imported = object.choice("apiType", &choices);
-    let api_type = declared.or(imported).unwrap_or_default();
+    let Some(node) = object.get("type").or_else(|| object.get("apiType")) else {
+        return ApiType::Http;
+    };
+    object.ignore(&["apiType"]);
+    let word = node.as_text().unwrap_or_default();
+    let api_type = choices
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(word))
+        .map_or(ApiType::Other, |(_, api_type)| *api_type);
     if api_type != ApiType::Http {
-        let node = object
-            .node
-            .get("type")
-            .or_else(|| object.node.get("apiType"));
-        object.context.error(
-            node.map_or(&object.node.origin, |node| &node.origin),
-            "not-supported",
-            format!("{}: only APIs of type http are supported", object.what),
-        );
+        let message = format!("{}: only APIs of type http are supported", object.what);
+        object
+            .context
+            .report(match object.context.unknown_keys.get() {
+                Severity::Error => node.origin.error("not-supported", message),
+                // An instance has APIs of all kinds: one of them must not keep the others from being served.
+                Severity::Warning => node.origin.warning(
+                    "not-supported",
+                    format!("{message}; requests to it are answered with 404"),
+                ),
+            });
     }
     api_type
 }

@@ -10,6 +10,7 @@ use tidegate_policy_xml::diagnostic::{Diagnostic, Severity, SourceFile};
 
 use super::context::Context;
 use super::raw::{Raw, RawApi, RawEntity, RawProduct};
+use super::suggest::did_you_mean;
 use super::tree::Node;
 use crate::{Located, Origin};
 
@@ -26,6 +27,16 @@ const FOLDERS: [&str; 9] = [
     "workspaces",
 ];
 
+/// Folders of an extract that have no bearing on a gateway.
+const PASSED_OVER: [&str; 6] = [
+    "caches",
+    "certificates",
+    "diagnostics",
+    "gateways",
+    "loggers",
+    "tags",
+];
+
 /// A folder's name without what releases of the extractor write differently: `named values`, `named-values`.
 fn kind(name: &str) -> String {
     name.chars()
@@ -34,12 +45,28 @@ fn kind(name: &str) -> String {
         .collect()
 }
 
-/// Whether a folder looks like an extract.
+/// Whether a folder looks like an extract: not like a part of one (products and gateways have `apis` too), nor like
+/// somebody's collection of documents.
 pub(crate) fn is_extract(path: &Path) -> bool {
-    path.join("policy.xml").is_file()
-        || subfolders(path)
-            .iter()
-            .any(|(name, _)| FOLDERS.contains(&kind(name).as_str()))
+    subfolders(path)
+        .iter()
+        .filter(|(name, _)| FOLDERS.contains(&kind(name).as_str()))
+        .any(|(_, folder)| subfolders(folder).iter().any(|(_, path)| is_entity(path)))
+        && !is_entity(path)
+}
+
+/// Whether this is the folder of one entity.
+fn is_entity(path: &Path) -> bool {
+    fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.ends_with("Information.json"))
+        })
 }
 
 /// Names and paths of the folders in a folder, sorted.
@@ -95,12 +122,18 @@ pub(crate) fn read(context: &Context<'_>, root: &Path) -> Raw {
             }
             "workspaces" => {
                 for (name, path) in subfolders(&path) {
+                    // Its APIs answer at the gateway of the workspace only, so this one never served them.
                     context.report(
-                        Diagnostic::error(
+                        Diagnostic::warning(
                             "not-supported",
-                            format!("{}: workspaces are not supported ('{name}')", Context::show(&path)),
+                            format!(
+                                "{}: workspaces are not supported; nothing of '{name}' is served",
+                                Context::show(&path)
+                            ),
                         )
-                        .help("move its APIs, products and named values out of the workspace, or extract without it"),
+                        .help(
+                            "to serve its APIs, move them and what they use out of the workspace",
+                        ),
                     );
                 }
             }
@@ -114,7 +147,23 @@ pub(crate) fn read(context: &Context<'_>, root: &Path) -> Raw {
                     raw.loggers = loggers.into_iter().map(|entity| entity.node).collect();
                 }
             }
-            _ => {}
+            kind => {
+                // Anything may lie beside an extract, but this looks like a slip.
+                if !PASSED_OVER.contains(&kind)
+                    && let Some(meant) = did_you_mean(kind, FOLDERS)
+                {
+                    context.report(
+                        Diagnostic::warning(
+                            "no-effect",
+                            format!(
+                                "{}: this folder is not part of an extract and is passed over",
+                                Context::show(&path)
+                            ),
+                        )
+                        .help(format!("did you mean '{meant}'?")),
+                    );
+                }
+            }
         }
     }
     raw
@@ -134,9 +183,16 @@ fn entity(context: &Context<'_>, name: &str, folder: &Path, file: &str) -> Optio
     let path = folder.join(file);
     let policy = policy(context, folder);
     let node = if path.is_file() {
-        context
-            .read_tree(&path, None, Severity::Error)?
-            .without_envelope()
+        let tree = context.read_tree(&path, None, Severity::Error)?;
+        if tree.is_null() {
+            context.error(
+                &tree.origin,
+                "missing-value",
+                format!("{}: the file is empty", Context::show(&path)),
+            );
+            return None;
+        }
+        tree.without_envelope()
     } else if policy.is_some() && file.starts_with("policyFragment") {
         Node::null(nowhere(&path))
     } else {
@@ -175,8 +231,13 @@ fn api(context: &Context<'_>, name: &str, folder: &Path) -> Option<RawApi> {
             operation_policies.push((Located::new(name, origin), policy));
         }
     }
+    let is_http = entity
+        .node
+        .get_text("type")
+        .or_else(|| entity.node.get_text("apiType"))
+        .is_none_or(|word| word.eq_ignore_ascii_case("http"));
     Some(RawApi {
-        specification: specification(context, folder),
+        specification: is_http.then(|| specification(context, folder)).flatten(),
         entity,
         operation_policies,
     })

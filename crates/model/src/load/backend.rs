@@ -8,8 +8,7 @@ use super::object::Object;
 use super::pool::read_pool;
 use super::raw::RawEntity;
 use crate::{
-    Backend, BackendKind, Located, Proxy, ResourceName, Secret, SingleBackend, TlsSettings,
-    X509Name,
+    Backend, BackendKind, Located, Proxy, ResourceName, SingleBackend, TlsSettings, X509Name,
 };
 
 /// Reads a backend. What is wrong is reported; the result is then of no use but to find further mistakes.
@@ -103,7 +102,7 @@ fn read_single(values: &NamedValues, object: &Object<'_>) -> SingleBackend {
                 .map(|text| values.substitute(context, &text).text);
             let password = proxy
                 .text("password")
-                .map(|text| Secret::new(values.substitute(context, &text).text));
+                .map(|text| values.resolve(context, &text, &proxy.what));
             proxy.finish();
             Proxy {
                 url,

@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
-use super::tree::{Node, Value};
+use super::tree::{Entry, Node, Value};
 
-/// Keys whose values are secrets wherever they stand.
+/// Keys below which everything is a secret, wherever they stand.
 const SECRET_KEYS: [&str; 5] = [
     "primarykey",
     "secondarykey",
@@ -15,6 +15,12 @@ const SECRET_KEYS: [&str; 5] = [
     "parameter",
     "connectionstring",
 ];
+
+/// What stands in `credentials` and is none.
+const NO_CREDENTIALS: [&str; 3] = ["certificateids", "certificate", "managedidentity"];
+
+/// Longest word that passes for the scheme of an authorization; what is pasted there together with it is longer.
+const MAX_SCHEME: usize = 16;
 
 /// A reference to a secret is none itself.
 fn is_reference(text: &str) -> bool {
@@ -24,12 +30,26 @@ fn is_reference(text: &str) -> bool {
         || text.contains("{#")
 }
 
+/// `https://user:password@host`
+fn holds_password(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.contains('@')
+    })
+}
+
+fn is_scheme(node: &Node) -> bool {
+    node.as_text().is_some_and(|text| {
+        text.len() <= MAX_SCHEME && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+    })
+}
+
 /// Collects the places of values that are secrets. `secret` tells whether everything below is one.
 pub(crate) fn find_secrets(node: &Node, secret: bool, blots: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::Null => {}
         Value::Scalar(scalar) => {
-            if secret && !is_reference(&scalar.text) {
+            if (secret && !is_reference(&scalar.text)) || holds_password(&scalar.text) {
                 blots.push(node.origin.range.clone());
             }
         }
@@ -39,57 +59,88 @@ pub(crate) fn find_secrets(node: &Node, secret: bool, blots: &mut Vec<Range<usiz
             }
         }
         Value::Mapping(entries) => {
-            let marked = node
-                .get_text("secret")
-                .is_some_and(|text| text.eq_ignore_ascii_case("true"));
-            for entry in entries {
-                let key = entry.key.value.to_ascii_lowercase();
-                let inner = match key.as_str() {
-                    "value" => marked,
-                    // `credentials.header`, not the header of the key's parameter names.
-                    "header" | "query" => {
-                        matches!(entry.value.value, Value::Mapping(_))
-                            && looks_like_credentials(&entry.value)
-                    }
-                    key => secret || SECRET_KEYS.contains(&key),
-                };
-                find_secrets(&entry.value, inner || secret, blots);
+            let named_value = may_be_secret_named_value(node);
+            for Entry { key, value } in entries {
+                match key.value.to_ascii_lowercase().as_str() {
+                    "namedvalues" => find_in_named_values(value, blots),
+                    "value" => find_secrets(value, secret || named_value, blots),
+                    "credentials" => find_secrets(value, true, blots),
+                    key if NO_CREDENTIALS.contains(&key) => find_secrets(value, false, blots),
+                    "scheme" if is_scheme(value) => {}
+                    key => find_secrets(value, secret || SECRET_KEYS.contains(&key), blots),
+                }
             }
         }
     }
 }
 
-/// `{ "<name>": ["v1"] }` or `{ name: v1 }`, but not a schema or the like.
-fn looks_like_credentials(node: &Node) -> bool {
-    node.entries().iter().all(|entry| match &entry.value.value {
-        Value::Scalar(_) | Value::Null => true,
-        Value::Sequence(items) => items.iter().all(|item| item.as_text().is_some()),
-        Value::Mapping(_) => false,
-    })
+/// Whether a mapping may be a named value whose text must not be shown: everything that is not known to be shown.
+fn may_be_secret_named_value(node: &Node) -> bool {
+    match node.get("secret") {
+        Some(secret) => !secret
+            .as_text()
+            .is_some_and(|text| text.eq_ignore_ascii_case("false")),
+        None => node.get("displayName").is_some(),
+    }
 }
 
-/// For a file without structure: what follows a telling key on its line.
-pub(crate) fn guess_secrets(text: &str, blots: &mut Vec<Range<usize>>) {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
-        for key in SECRET_KEYS.iter().copied().chain(["value", "key"]) {
-            let Some(at) = lower.find(key) else { continue };
-            let Some(colon) = lower.get(at..).and_then(|rest| rest.find(':')) else {
-                continue;
-            };
-            let from = start + at + colon + 1;
-            let end = start + line.trim_end().len();
-            if from < end
-                && !text
-                    .get(from..end)
-                    .is_some_and(|rest| is_reference(rest.trim()))
-            {
-                blots.push(from..end);
-            }
-            break;
+/// A collection of named values. Their texts are never shown: one that is written in short may override a secret one,
+/// and a misspelt `secret` makes none of it public.
+fn find_in_named_values(node: &Node, blots: &mut Vec<Range<usize>>) {
+    let named = node.entries().iter().map(|entry| &entry.value);
+    for value in named.chain(node.items()) {
+        match &value.value {
+            Value::Mapping(_) => find_in_named_value(value, blots),
+            _ => find_secrets(value, true, blots),
         }
-        start += line.len();
+    }
+}
+
+fn find_in_named_value(node: &Node, blots: &mut Vec<Range<usize>>) {
+    for Entry { key, value } in node.entries() {
+        match key.value.to_ascii_lowercase().as_str() {
+            "properties" => find_in_named_value(value, blots),
+            "name" | "displayname" | "secret" | "tags" | "keyvault" => {
+                find_secrets(value, false, blots);
+            }
+            _ => find_secrets(value, true, blots),
+        }
+    }
+}
+
+/// For a file without structure: every word that is no key. What is a secret cannot be known there, and the shape of a
+/// line is enough to see what is wrong with it.
+pub(crate) fn guess_secrets(text: &str, blots: &mut Vec<Range<usize>>) {
+    let is_structure = |byte: u8| {
+        matches!(
+            byte,
+            b' ' | b'\t' | b'\r' | b'\n' | b'{' | b'}' | b'[' | b']' | b',' | b'"' | b'\''
+        )
+    };
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if is_structure(byte) {
+            at += 1;
+            continue;
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .position(|byte| is_structure(*byte))
+            .unwrap_or(rest.len());
+        let end = at + length;
+        let word = text.get(at..end).unwrap_or_default();
+        let is_mark = !word
+            .bytes()
+            .any(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
+        let quoted_key =
+            matches!(bytes.get(end), Some(b'"' | b'\'')) && bytes.get(end + 1) == Some(&b':');
+        let is_key = word.ends_with(':') || quoted_key;
+        if !is_mark && !is_key && !matches!(word, "true" | "false" | "null") {
+            blots.push(at..end);
+        }
+        at = end;
     }
 }
 
@@ -106,4 +157,24 @@ pub(crate) fn blot_out(text: &str, blots: &[Range<usize>]) -> String {
         }
     }
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guessed(text: &str) -> String {
+        let mut blots = Vec::new();
+        guess_secrets(text, &mut blots);
+        blot_out(text, &blots)
+    }
+
+    #[test]
+    fn without_structure_only_keys_and_marks_are_shown() {
+        assert_eq!(
+            guessed("k: { secret: true, value: \"a b\u{e4}c }\n- x\n\"j\":\"y\", z: http://h:1\n"),
+            "k: { secret: true, value: \"* ****  }\n- *\n\"j\":\"*\", z: **********\n"
+                .replace("****  }", "**** }")
+        );
+    }
 }

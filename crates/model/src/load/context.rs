@@ -5,7 +5,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use tidegate_policy_xml::diagnostic::{Diagnostic, Severity, SourceFile};
+use tidegate_policy_xml::diagnostic::{Diagnostic, Severity};
+use tidegate_policy_xml::source_from_bytes;
 
 use super::LoadOptions;
 use super::parse;
@@ -78,18 +79,34 @@ impl<'o> Context<'o> {
 
     /// Reads a text file. `from` is the place that names it, where there is one.
     pub fn read(&self, path: &Path, from: Option<&Origin>) -> Option<String> {
-        self.watch(path);
-        match read_text(path) {
-            Ok(text) => Some(text),
+        let bytes = self.read_bytes(path, from)?;
+        match source_from_bytes(&Self::show(path), &bytes) {
+            Ok(file) => Some(file.text().to_owned()),
             Err(problem) => {
-                let message = format!("{}: {problem}", Self::show(path));
-                self.report(match from {
-                    Some(origin) => origin.error("unreadable-file", message),
-                    None => Diagnostic::error("unreadable-file", message),
+                // No excerpt: what stands around the place may be a secret.
+                let place = problem.place.as_ref().map_or_else(String::new, |place| {
+                    let (line, column) = place.file.line_column(place.range.start);
+                    format!(":{line}:{column}")
                 });
+                self.unreadable(path, from, &format!("{place}: {}", problem.message));
                 None
             }
         }
+    }
+
+    fn read_bytes(&self, path: &Path, from: Option<&Origin>) -> Option<Vec<u8>> {
+        self.watch(path);
+        read_bytes(path)
+            .map_err(|problem| self.unreadable(path, from, &format!(": {problem}")))
+            .ok()
+    }
+
+    fn unreadable(&self, path: &Path, from: Option<&Origin>, problem: &str) {
+        let message = format!("{}{problem}", Self::show(path));
+        self.report(match from {
+            Some(origin) => origin.error("unreadable-file", message),
+            None => Diagnostic::error("unreadable-file", message),
+        });
     }
 
     /// Reads a YAML or JSON file.
@@ -105,15 +122,16 @@ impl<'o> Context<'o> {
 
     /// Reads a policy document.
     pub fn read_policy(&self, path: &Path, from: Option<&Origin>) -> Option<PolicyDocument> {
-        let text = self.read(path, from)?;
-        Some(PolicyDocument {
-            file: SourceFile::new(Self::show(path), text),
-        })
+        let bytes = self.read_bytes(path, from)?;
+        source_from_bytes(&Self::show(path), &bytes)
+            .map(|file| PolicyDocument { file })
+            .map_err(|problem| self.report(*problem))
+            .ok()
     }
 }
 
-/// Reads a UTF-8 file of bounded size, without its byte order mark.
-fn read_text(path: &Path) -> Result<String, String> {
+/// Reads a file of bounded size.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1)
@@ -122,9 +140,5 @@ fn read_text(path: &Path) -> Result<String, String> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(format!("is larger than {} MiB", MAX_FILE_BYTES >> 20));
     }
-    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
+    Ok(bytes)
 }

@@ -23,7 +23,7 @@ pub(crate) fn read_credentials(values: &NamedValues, object: Object<'_>) -> Cred
                 let texts = object.texts_of(&entry.value, key);
                 let values = texts
                     .iter()
-                    .map(|text| Secret::new(values.substitute(context, text).text))
+                    .map(|text| values.resolve(context, text, &object.what))
                     .collect();
                 (entry.key.value.clone(), values)
             })
@@ -49,11 +49,11 @@ pub(crate) fn read_credentials(values: &NamedValues, object: Object<'_>) -> Cred
         let scheme = authorization.required("scheme").map(|text| text.value);
         let parameter = authorization
             .text("parameter")
-            .map(|text| values.substitute(context, &text).text);
+            .map(|text| values.resolve(context, &text, &authorization.what));
         authorization.finish();
         Authorization {
             scheme: scheme.unwrap_or_default(),
-            parameter: Secret::new(parameter.unwrap_or_default()),
+            parameter: parameter.unwrap_or_else(|| Secret::new(String::new())),
         }
     });
     let certificate_ids = object
@@ -139,7 +139,7 @@ pub(crate) fn read_certificate(context: &Context<'_>, entity: &RawEntity) -> Cer
             return Some(text.value);
         }
         if text.value.starts_with("env:") || text.value.starts_with("file:") {
-            return resolve_reference(context, &text);
+            return resolve_reference(context, &text, &object.what);
         }
         context.read(&context.base.join(&text.value), Some(&text.origin))
     };

@@ -28,6 +28,7 @@ mod tests;
 mod tidegate_yaml;
 mod tree;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ use tidegate_policy_xml::diagnostic::{Diagnostic, Severity};
 use self::context::Context;
 use self::named_values::NamedValues;
 use self::raw::Raw;
-use crate::{GatewaySettings, PolicyDocument, Service};
+use crate::{BackendKind, GatewaySettings, Located, PolicyDocument, ResourceName, Service};
 
 /// Names of the file a configuration folder is recognised by.
 const FILE_NAMES: [&str; 2] = ["tidegate.yaml", "tidegate.yml"];
@@ -174,7 +175,8 @@ fn finish(context: Context<'_>, raw: Option<Raw>) -> Loaded {
         if let Some(overrides) = &context.options.environment {
             overrides::apply(&context, overrides, &mut raw);
         }
-        let service = build(&context, &raw);
+        let mut service = build(&context, &raw);
+        spell_alike(&mut service);
         checks::check(&context, &service);
         service
     });
@@ -184,6 +186,42 @@ fn finish(context: Context<'_>, raw: Option<Raw>) -> Loaded {
         service: service.filter(|_| is_usable),
         diagnostics,
         watched,
+    }
+}
+
+/// Spells references as the entity they mean is spelt: names are compared without case, and who looks one up later
+/// should not have to.
+fn spell_alike(service: &mut Service) {
+    let backends: HashSet<ResourceName> = service
+        .backends
+        .iter()
+        .map(|backend| backend.name.clone())
+        .collect();
+    for backend in &mut service.backends {
+        if let BackendKind::Pool(pool) = &mut backend.kind {
+            for member in &mut pool.members {
+                respell(&mut member.backend, &backends);
+            }
+        }
+    }
+    let groups: HashSet<ResourceName> = service
+        .groups
+        .iter()
+        .map(|group| group.name.clone())
+        .collect();
+    let of_products = service
+        .products
+        .iter_mut()
+        .map(|product| &mut product.groups);
+    let of_users = service.users.iter_mut().map(|user| &mut user.groups);
+    for group in of_products.chain(of_users).flatten() {
+        respell(group, &groups);
+    }
+}
+
+fn respell(reference: &mut Located<ResourceName>, names: &HashSet<ResourceName>) {
+    if let Some(name) = names.get(&reference.value) {
+        reference.value = name.clone();
     }
 }
 

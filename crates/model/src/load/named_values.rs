@@ -67,7 +67,7 @@ impl NamedValues {
     }
 
     /// Values that are given from outside only. Those of the command line are all taken; the environment is asked for
-    /// the names that policies mention.
+    /// the names that policies and entities mention.
     fn add_overrides(&mut self, context: &Context<'_>, raw: &Raw) {
         let known: HashSet<String> = self
             .list
@@ -82,6 +82,11 @@ impl NamedValues {
             .collect();
         for text in raw.policy_texts() {
             names.extend(placeholders(text).map(|(_, name)| name.to_owned()));
+        }
+        for entity in raw.entities_with_names() {
+            entity.node.visit_texts(&mut |text| {
+                names.extend(placeholders(text).map(|(_, name)| name.to_owned()));
+            });
         }
         let mut seen = HashSet::new();
         for name in names {
@@ -138,6 +143,15 @@ impl NamedValues {
             secret,
             complete,
         }
+    }
+
+    /// A property that may hold a secret: `{{name}}` is inserted, `env:NAME` and `file:PATH` are looked up.
+    pub fn resolve(&self, context: &Context<'_>, text: &Located<String>, what: &str) -> Secret {
+        Secret::new(if text.value.contains("{{") {
+            self.substitute(context, text).text
+        } else {
+            resolve_reference(context, text, what).unwrap_or_default()
+        })
     }
 
     fn unknown(&self, text: &Located<String>, name: &str) -> Diagnostic {
@@ -249,7 +263,9 @@ fn read(context: &Context<'_>, entity: &RawEntity, idle: &HashSet<&str>) -> Name
         Some(text) => Some((text, entity.name.origin.clone())),
         None => match &written {
             Some(written) => {
-                resolve_reference(context, written).map(|text| (text, written.origin.clone()))
+                let what = format!("named value '{}'", display_name.value);
+                resolve_reference(context, written, &what)
+                    .map(|text| (text, written.origin.clone()))
             }
             None => {
                 if !context.options.allow_unknown_named_values
@@ -355,7 +371,12 @@ pub(crate) fn environment_suffix(name: &str) -> String {
 }
 
 /// Resolves `env:NAME` and `file:path`; any other text is the value itself.
-pub(crate) fn resolve_reference(context: &Context<'_>, text: &Located<String>) -> Option<String> {
+/// `what` says for what, in the message about a missing one.
+pub(crate) fn resolve_reference(
+    context: &Context<'_>,
+    text: &Located<String>,
+    what: &str,
+) -> Option<String> {
     if let Some(name) = text.value.strip_prefix("env:") {
         let name = name.trim();
         let value = context.options.environment_variable(name);
@@ -363,7 +384,7 @@ pub(crate) fn resolve_reference(context: &Context<'_>, text: &Located<String>) -
             context.error(
                 &text.origin,
                 "missing-value",
-                format!("the environment variable {name} is not set"),
+                format!("{what}: the environment variable {name} is not set"),
             );
         }
         return value;
@@ -386,8 +407,7 @@ impl Raw {
         if names.is_empty() {
             return names;
         }
-        let entities = self.backends.iter().chain(&self.subscriptions);
-        for entity in entities.chain(self.apis.iter().map(|api| &api.entity)) {
+        for entity in self.entities_with_names() {
             entity.node.visit_texts(&mut |text| {
                 for (_, name) in placeholders(text) {
                     names.remove(name);
@@ -400,6 +420,12 @@ impl Raw {
             }
         }
         names
+    }
+
+    /// Entities whose properties may hold named values.
+    fn entities_with_names(&self) -> impl Iterator<Item = &RawEntity> {
+        let apis = self.apis.iter().map(|api| &api.entity);
+        self.backends.iter().chain(&self.subscriptions).chain(apis)
     }
 
     /// The texts of all policy documents known so far.

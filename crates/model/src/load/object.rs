@@ -326,10 +326,15 @@ impl<'a> Object<'a> {
 
     /// Ends the reading: reports every member nobody asked for.
     pub fn finish(self) {
+        self.finish_but(|_| false);
+    }
+
+    /// As [`Object::finish`], but some unknown keys are nobody's business.
+    pub fn finish_but(self, is_exempt: impl Fn(&str) -> bool) {
         let asked = self.asked.into_inner();
         for entry in self.node.entries() {
             let key = entry.key.value.as_str();
-            if asked.contains(&key) {
+            if asked.contains(&key) || is_exempt(key) {
                 continue;
             }
             let message = format!("{}: unknown key '{key}'", self.what);

@@ -42,7 +42,7 @@ pub(crate) fn read(context: &Context<'_>, root: &Node, query_in_template: bool) 
             context.error(
                 &root.origin,
                 "not-supported",
-                "this is neither an OpenAPI 3 nor a Swagger 2.0 document",
+                "this is neither an OpenAPI 3 nor a Swagger 2.0 document: there is no `openapi: 3.…` and no `swagger: 2.…`",
             );
             return Description::default();
         }
@@ -152,14 +152,23 @@ impl<'a> Reader<'a> {
         let mut operations = Vec::new();
         let mut names = HashSet::new();
         for section in ["paths", "x-ms-paths"] {
-            for path in self
-                .root
-                .get(section)
-                .map(Node::entries)
-                .unwrap_or_default()
-            {
-                // Extensions stand between the paths.
+            let Some(paths) = self.root.get(section) else {
+                continue;
+            };
+            if !matches!(paths.value, Value::Mapping(_)) {
+                let message = format!("{section}: expected a mapping, found {}", paths.kind());
+                self.context.error(&paths.origin, "wrong-type", message);
+            }
+            for path in paths.entries() {
                 if !path.key.value.starts_with('/') {
+                    // Extensions stand between the paths.
+                    if !path.key.value.starts_with("x-") {
+                        self.context.error(
+                            &path.key.origin,
+                            "invalid-template",
+                            "a path begins with '/'",
+                        );
+                    }
                     continue;
                 }
                 let Some(item) = self.resolve(&path.value) else {

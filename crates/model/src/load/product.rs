@@ -76,21 +76,26 @@ pub(crate) fn read_subscription(
             "TIDEGATE_SUBSCRIPTION_{}_{suffix}",
             environment_suffix(name)
         );
+        let what = format!("subscription '{name}': {key}");
         let written = object.text(key);
-        if let Some(text) = context.options.environment_variable(&variable) {
-            return Some(Secret::new(text));
-        }
-        let written = written?;
-        let text = if written.value.contains("{{") {
-            Some(values.substitute(context, &written).text)
-        } else {
-            resolve_reference(context, &written)
-        }?;
+        let (text, origin, what) = match context.options.environment_variable(&variable) {
+            Some(text) => (text, &entity.name.origin, format!("{what}: {variable}")),
+            None => {
+                let written = written.as_ref()?;
+                let text = if written.value.contains("{{") {
+                    values.substitute(context, written).text
+                } else {
+                    resolve_reference(context, written, &what)?
+                };
+                (text, &written.origin, what)
+            }
+        };
+        // An empty key would open the gateway to those who send none.
         if text.trim().is_empty() || text.chars().count() > 256 {
             context.error(
-                &written.origin,
+                origin,
                 "invalid-value",
-                format!("subscription '{name}': {key} must have 1 to 256 characters"),
+                format!("{what} must have 1 to 256 characters"),
             );
         }
         Some(Secret::new(text))

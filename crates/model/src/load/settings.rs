@@ -131,11 +131,35 @@ pub(crate) fn read(context: &Context<'_>, node: &Node) -> GatewaySettings {
     if let Some(log) = object.object("log") {
         let formats = [("human", LogFormat::Human), ("json", LogFormat::Json)];
         set(&mut settings.log.format, log.choice("format", &formats));
-        set(&mut settings.log.level, log.string("level"));
+        let level = log.text("level").filter(|level| {
+            let is_filter = is_log_filter(&level.value);
+            if !is_filter && let Some(node) = log.node.get("level") {
+                log.invalid(node, "level", "must be one of off, error, warn, info, debug, trace, or such as info,tidegate_gateway=debug");
+            }
+            is_filter
+        });
+        set(&mut settings.log.level, level.map(|level| level.value));
         log.finish();
     }
     object.finish();
     settings
+}
+
+/// A level, or levels of parts of the program: `info,tidegate_gateway=debug`.
+fn is_log_filter(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let is_target = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-'))
+    };
+    text.split(',')
+        .all(|part| match part.trim().split_once('=') {
+            Some((target, level)) => is_target(target) && is_level(level),
+            None => is_level(part.trim()),
+        })
 }
 
 fn set<T>(target: &mut T, value: Option<T>) {

@@ -22,6 +22,15 @@ use crate::{Located, PolicyDocument, azure_openai};
 /// Reads the file.
 pub(crate) fn read(context: &Context<'_>, path: &Path) -> Option<Raw> {
     let root = context.read_tree(path, None, Severity::Error)?;
+    if root.is_null() {
+        // An editor that has just begun to write leaves such a file; serving nothing is nobody's wish.
+        context.error(
+            &root.origin,
+            "empty-configuration",
+            format!("{}: the file is empty", Context::show(path)),
+        );
+        return None;
+    }
     Some(read_root(context, &root))
 }
 
@@ -83,7 +92,8 @@ fn read_root(context: &Context<'_>, root: &Node) -> Raw {
     if let Some(path) = object.text("overrides") {
         overrides::apply(context, &context.base.join(&path.value), &mut raw);
     }
-    object.finish();
+    // A place for anchors.
+    object.finish_but(|key| key.starts_with("x-"));
     raw
 }
 

@@ -17,6 +17,9 @@ use super::Compiler;
 use crate::definition::{Attribute, Kind};
 use crate::setting::{AnyValue, BodyValue, Evaluated, Setting, seconds_to_duration};
 
+/// Shorter words of a message are not compared with secrets.
+const SHORTEST_SECRET_WORD: usize = 3;
+
 impl Compiler<'_> {
     /// Substitutes named values in a text; unknown ones are reported.
     pub fn resolve(&mut self, text: &Text) -> Option<Resolved> {
@@ -55,7 +58,13 @@ impl Compiler<'_> {
     }
 
     /// Compiles the expression a resolved text holds.
-    fn expression(&mut self, resolved: &Resolved, text: &str, target: Target) -> Option<Evaluated> {
+    fn expression(
+        &mut self,
+        written: &Text,
+        resolved: &Resolved,
+        text: &str,
+        target: Target,
+    ) -> Option<Evaluated> {
         let map = |range: &Range<usize>| resolved.expression_range(range.clone());
         match expressions::compile(text, target, &self.context.expressions) {
             Ok(expression) => {
@@ -64,6 +73,7 @@ impl Compiler<'_> {
                     let mut diagnostic = Diagnostic::warning(warning.code, warning.message.clone())
                         .at(&self.file, range);
                     diagnostic.help = warning.help.clone();
+                    self.hide_secrets(&mut diagnostic, resolved);
                     self.report(diagnostic);
                 }
                 Some(Evaluated {
@@ -71,6 +81,8 @@ impl Compiler<'_> {
                     source: self.source,
                 })
             }
+            // What is unknown may be any code.
+            Err(_) if self.has_unknown_code(written) => None,
             Err(findings) => {
                 for finding in findings {
                     let range = map(&finding.range);
@@ -84,16 +96,41 @@ impl Compiler<'_> {
                     }
                     .at(&self.file, range);
                     diagnostic.help = finding.help;
-                    if resolved.is_secret() && diagnostic.help.is_none() {
-                        diagnostic.help = Some(format!(
-                            "the expression contains the value of named value {}",
-                            resolved.inserted().join(", ")
-                        ));
-                    }
+                    self.hide_secrets(&mut diagnostic, resolved);
                     self.report(diagnostic);
                 }
                 None
             }
+        }
+    }
+
+    /// The compiler quotes code, and a secret may have become part of it: a message with any of its words says only what
+    /// was inserted.
+    fn hide_secrets(&self, diagnostic: &mut Diagnostic, resolved: &Resolved) {
+        if !resolved.is_secret() {
+            return;
+        }
+        let quotes = |message: &str| {
+            message
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .filter(|word| word.len() >= SHORTEST_SECRET_WORD)
+                .any(|word| {
+                    resolved
+                        .inserted()
+                        .iter()
+                        .filter_map(|name| self.context.named_values.get(name))
+                        .any(|value| value.secret && value.text.contains(word))
+                })
+        };
+        let names = resolved.inserted().join(", ");
+        if quotes(&diagnostic.message) {
+            diagnostic.message =
+                format!("the expression does not compile with named value {names} in place");
+        }
+        if diagnostic.help.as_deref().is_none_or(quotes) {
+            diagnostic.help = Some(format!(
+                "the expression contains the value of named value {names}"
+            ));
         }
     }
 
@@ -116,7 +153,7 @@ impl Compiler<'_> {
                 );
                 return None;
             }
-            let evaluated = self.expression(&resolved, source, target)?;
+            let evaluated = self.expression(text, &resolved, source, target)?;
             return Some(Setting::Expression(Box::new(evaluated)));
         }
         match parse(resolved.text()) {
@@ -321,6 +358,17 @@ impl Compiler<'_> {
                 .context
                 .named_values
                 .contains_key(placeholder.name.as_str())
+        })
+    }
+
+    /// Whether a name nobody knows stands for code; in an interpolated string it is a brace written twice.
+    fn has_unknown_code(&self, text: &Text) -> bool {
+        text.placeholders().iter().any(|placeholder| {
+            !placeholder.inside_interpolated_string
+                && !self
+                    .context
+                    .named_values
+                    .contains_key(placeholder.name.as_str())
         })
     }
 

@@ -359,3 +359,35 @@ fn secrets_are_not_shown() {
     assert!(found(&service).len() >= 9, "{rendered}");
     assert!(!rendered.contains("s3cr3t"), "{rendered}");
 }
+
+#[test]
+fn the_compiler_quotes_no_secret_that_became_code() {
+    let service = inbound(
+        r#"<set-variable name="v" value="@({{secret}})" /><set-variable name="v" value="@(context.{{secret}})" />
+           <set-variable name="v" value="@{ {{secret}} x = 1; return x; }" /><set-variable name="v" value="@({{secret}}.Foo())" />
+           <set-variable name="v" value="@{ int {{secret}} = 1; int {{secret}} = 2; return 3; }" />"#,
+    )
+    .secret("secret", "s3cr3t_word");
+    let rendered = service.rendered();
+    assert!(found(&service).len() >= 5, "{rendered}");
+    assert!(!rendered.contains("s3cr3t"), "{rendered}");
+    assert!(
+        rendered.contains("with named value secret in place"),
+        "{rendered}"
+    );
+}
+
+#[test]
+fn code_with_a_named_value_that_may_be_unknown_is_not_judged() {
+    let statements = r#"<set-variable name="v" value="@(new Random().Next({{weight}}, 3) <= {{other}})" />
+           <set-variable name="v" value="@{ var key = {{key}}; return key; }" />"#;
+    let service = inbound(statements).lenient();
+    assert!(
+        !service.diagnostics().iter().any(|found| found.is_error()),
+        "{}",
+        service.rendered()
+    );
+    // In an interpolated string it is a brace written twice, and the rest is code like any other.
+    let service = inbound(r#"<set-variable name="v" value="@($"{{x}}".Foo())" />"#).lenient();
+    assert!(service.diagnostics().iter().any(|found| found.is_error()));
+}

@@ -102,9 +102,11 @@ fn value() -> impl Strategy<Value = (String, String)> {
             let written = format!("@&#40;{}", escaped(code.get(2..)?));
             code.starts_with("@(").then_some((code, written))
         }),
-        "[ -~éà\n\t]{0,20}".prop_map(|text| {
+        "[ -~éà\n\t]{0,20}".prop_filter_map("begins as an expression", |text| {
             let written = escaped(&text);
-            (text, written)
+            let begins = text.trim_start();
+            let is_literal = !begins.starts_with("@(") && !begins.starts_with("@{");
+            is_literal.then_some((text, written))
         }),
     ]
 }

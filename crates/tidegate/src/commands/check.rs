@@ -1,7 +1,7 @@
 //! `tidegate check`: finds everything that is wrong with configurations and policy documents, without serving.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use tidegate_gateway::Compiled;
 use tidegate_model::LoadOptions;
 use tidegate_pipeline::{Backends, Scope};
 use tidegate_policies::{Context, check_fragment, compile_document};
-use tidegate_policy_xml::diagnostic::{Diagnostic, SourceFile};
+use tidegate_policy_xml::diagnostic::Diagnostic;
+use tidegate_policy_xml::source_from_bytes;
 
 use super::{NamedValues, probe, summary};
 
@@ -24,8 +25,8 @@ use super::{NamedValues, probe, summary};
     tidegate check --probe --deployment gpt-35-turbo ./apim-extract\n\n\
     Exit status: 0 without errors, 1 with errors.")]
 pub struct Arguments {
-    /// Configurations (a tidegate.yaml, a folder that holds one, an APIOps extract), policy documents, or folders of
-    /// policy documents.
+    /// Configurations (a tidegate.yaml, a folder that holds one, an APIOps extract), policy documents, or folders in which
+    /// these are looked for.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// How findings are printed.
@@ -100,19 +101,12 @@ fn check_path(
         ));
         return;
     }
-    let is_document = path.is_file()
-        && path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
-    if is_document {
+    if is_document(path) {
         check_documents(&[path.to_owned()], arguments, diagnostics);
-        return;
-    }
-    if path.is_dir() && !tidegate_model::is_configuration(path) {
-        let mut documents = Vec::new();
-        collect_documents(path, 0, &mut documents);
-        documents.sort();
-        if documents.is_empty() {
+    } else if path.is_dir() && !tidegate_model::is_configuration(path) {
+        let mut found = Found::default();
+        found.search(path, 0);
+        if found.documents.is_empty() && found.configurations.is_empty() {
             diagnostics.push(Diagnostic::error(
                 "nothing-to-check",
                 format!(
@@ -121,9 +115,28 @@ fn check_path(
                 ),
             ));
         }
-        check_documents(&documents, arguments, diagnostics);
-        return;
+        for configuration in &found.configurations {
+            check_configuration(configuration, arguments, diagnostics, services);
+        }
+        check_documents(&found.documents, arguments, diagnostics);
+    } else {
+        check_configuration(path, arguments, diagnostics, services);
     }
+}
+
+fn is_document(path: &Path) -> bool {
+    path.is_file()
+        && path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
+}
+
+fn check_configuration(
+    path: &Path,
+    arguments: &Arguments,
+    diagnostics: &mut Vec<Diagnostic>,
+    services: &mut Vec<Compiled>,
+) {
     let options = LoadOptions {
         named_values: arguments.named_values.named_values.clone(),
         allow_unknown_named_values: arguments.allow_unknown_named_values,
@@ -138,28 +151,58 @@ fn check_path(
     }
 }
 
-/// Deepest folder that is searched for documents.
+/// Deepest folder that is searched.
 const MAX_FOLDER_DEPTH: usize = 16;
 
-fn collect_documents(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let Ok(kind) = entry.file_type() else {
-            continue;
-        };
-        if kind.is_dir() && depth < MAX_FOLDER_DEPTH {
-            collect_documents(&path, depth + 1, found);
-        } else if kind.is_file()
-            && path
-                .extension()
-                .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
-        {
-            found.push(path);
+/// What a folder holds to check.
+#[derive(Default)]
+struct Found {
+    /// Folders that are configurations; their documents are checked as parts of them.
+    configurations: Vec<PathBuf>,
+    /// Documents that belong to none.
+    documents: Vec<PathBuf>,
+    /// Folders searched so far, without links in their paths.
+    searched: HashSet<PathBuf>,
+}
+
+impl Found {
+    /// Searches a folder in the order of names. Links are followed, each folder is searched once.
+    fn search(&mut self, folder: &Path, depth: usize) {
+        let is_new = folder
+            .canonicalize()
+            .is_ok_and(|folder| self.searched.insert(folder));
+        if !is_new || depth > MAX_FOLDER_DEPTH {
+            return;
+        }
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
+            .map(|entry| entry.path())
+            .collect();
+        paths.sort();
+        for path in paths {
+            if is_document(&path) {
+                self.documents.push(path);
+            } else if path.is_dir() && tidegate_model::is_configuration(&path) {
+                self.configurations.push(path);
+            } else if path.is_dir() {
+                self.search(&path, depth + 1);
+            }
         }
     }
+}
+
+/// Bytes of a document that are read; the reader takes less.
+const MAX_DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(MAX_DOCUMENT_BYTES)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Checks documents outside any service: what they refer to cannot be known, so unknown backends and fragments are
@@ -168,8 +211,8 @@ fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut V
     let mut policies = Vec::new();
     let mut fragments = HashMap::new();
     for path in paths {
-        let text = match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        let bytes = match read(path) {
+            Ok(bytes) => bytes,
             Err(error) => {
                 diagnostics.push(Diagnostic::error(
                     "not-readable",
@@ -178,7 +221,13 @@ fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut V
                 continue;
             }
         };
-        let file = SourceFile::new(path.display().to_string(), text);
+        let file = match source_from_bytes(&path.display().to_string(), &bytes) {
+            Ok(file) => file,
+            Err(problem) => {
+                diagnostics.push(*problem);
+                continue;
+            }
+        };
         let parsed = tidegate_policy_xml::parse(&file);
         diagnostics.extend(parsed.diagnostics);
         let Some(document) = parsed.document else {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use super::unknown;
 use crate::load::context::Context;
-use crate::{Api, Operation, Origin, ResourceName, Service, VersioningScheme};
+use crate::{Api, ApiType, Operation, Origin, ResourceName, Service, VersioningScheme};
 
 /// What must be unique within an API.
 pub(super) fn operations(context: &Context<'_>, api: &Api) {
-    if api.operations.is_empty() {
+    // That others have none was said where their type was read.
+    if api.operations.is_empty() && api.api_type == ApiType::Http {
         context.warn(
             &api.origin,
             "no-operations",

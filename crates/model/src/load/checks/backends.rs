@@ -61,11 +61,9 @@ pub(super) fn backends(context: &Context<'_>, service: &Service) {
                 }
             }
             BackendKind::Pool(pool) => {
-                let first = pool.members.first().map(|member| member.priority);
-                let has_priorities = pool
-                    .members
-                    .iter()
-                    .any(|member| Some(member.priority) != first);
+                let priorities = || pool.members.iter().map(|member| member.priority);
+                let last = priorities().max();
+                let has_priorities = priorities().min() != last;
                 for member in &pool.members {
                     let origin = &member.backend.origin;
                     let member_name = &member.backend.value;
@@ -89,7 +87,8 @@ pub(super) fn backends(context: &Context<'_>, service: &Service) {
                         );
                         continue;
                     };
-                    if !has_priorities {
+                    // There is nothing to move on to from the last priority.
+                    if Some(member.priority) == last {
                         continue;
                     }
                     if single.circuit_breaker.is_empty() {

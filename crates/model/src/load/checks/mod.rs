@@ -5,7 +5,7 @@ mod backends;
 
 use std::collections::{HashMap, HashSet};
 
-use tidegate_policy_xml::diagnostic::Severity;
+use tidegate_policy_xml::diagnostic::{Diagnostic, Severity};
 
 use super::context::Context;
 use super::named_values::environment_suffix;
@@ -14,6 +14,12 @@ use crate::{Origin, ResourceName, Service, Subscription, SubscriptionScope, Subs
 
 /// Checks a service; findings go to the context.
 pub(crate) fn check(context: &Context<'_>, service: &Service) {
+    if service.apis.is_empty() {
+        context.report(Diagnostic::warning(
+            "no-apis",
+            "the configuration has no APIs, so every request is answered with 404",
+        ));
+    }
     names(context, service);
     backends::backends(context, service);
     for api in &service.apis {

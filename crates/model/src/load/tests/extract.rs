@@ -290,32 +290,106 @@ fn a_policy_for_an_unknown_operation_is_an_error_with_suggestion() {
 }
 
 #[test]
-fn what_is_not_supported_is_said_so() {
+fn what_is_not_supported_is_said_so_and_the_rest_is_served() {
+    let graphql = "<policies><inbound><validate-graphql-request /></inbound></policies>";
     let folder = Folder::new(&[
         (
             "apis/g/apiInformation.json",
-            r#"{ "properties": { "path": "g", "displayName": "G", "type": "graphql" } }"#,
+            r#"{ "properties": { "path": "g", "displayName": "G", "type": "graphql", "serviceUrl": "wss://g", "x": 1 } }"#,
         ),
         ("apis/g/specification.graphql", "type Query { a: Int }"),
+        ("apis/g/policy.xml", graphql),
+        (
+            "apis/m/apiInformation.json",
+            r#"{ "properties": { "path": "m", "displayName": "M", "type": "mcp" } }"#,
+        ),
         ("workspaces/w/apis/x/apiInformation.json", "{}"),
+        (
+            "products/p/productInformation.json",
+            r#"{ "properties": {} }"#,
+        ),
+        ("products/p/apis/g/productApiInformation.json", "{}"),
+        ("backend/b/backendInformation.json", "{}"),
+        ("gateways/g/gatewayInformation.json", "{}"),
+        ("scripts/x/y", ""),
     ]);
-    let found = errors(&load(&folder.0, &options(&[], &[])));
-    assert!(
+    let loaded = load(&folder.0, &options(&[], &[]));
+    let found = warnings(&loaded);
+    let has = |parts: &[&str]| {
         found
             .iter()
-            .any(|error| error.contains("only APIs of type http")),
+            .any(|warning| parts.iter().all(|part| warning.contains(part)))
+    };
+    assert!(
+        has(&["API 'g'", "only APIs of type http", "404"]),
         "{found:?}"
     );
+    assert!(has(&["API 'm'", "only APIs of type http", "404"]));
+    assert!(has(&["workspaces are not supported", "'w'"]));
+    assert!(has(&["backend: this folder is not part of an extract"]));
+    assert_eq!(found.len(), 4, "{found:?}");
+    let service = service(loaded);
+    assert!(
+        service
+            .apis
+            .iter()
+            .all(|api| api.operations.is_empty() && api.policy.is_none())
+    );
+}
+
+#[test]
+fn a_file_without_content_is_an_error() {
+    let folder = Folder::new(&[
+        ("products/p/productInformation.json", ""),
+        ("apis/a/apiInformation.json", " \n"),
+    ]);
+    let found = errors(&load(&folder.0, &options(&[], &[])));
+    assert_eq!(found.len(), 2, "{found:?}");
     assert!(
         found
             .iter()
-            .any(|error| error.contains("specification.graphql: only OpenAPI"))
+            .all(|error| error.contains("the file is empty"))
     );
-    assert!(
-        found
-            .iter()
-            .any(|error| error.contains("workspaces are not supported ('w')"))
-    );
+}
+
+#[test]
+fn the_folder_of_one_entity_is_no_extract() {
+    let folder = Folder::new(&[
+        ("x/products/p/productInformation.json", "{}"),
+        ("x/products/p/apis/a/productApiInformation.json", "{}"),
+        ("x/policy.xml", "<policies />"),
+    ]);
+    assert!(is_configuration(&folder.0.join("x")));
+    assert!(!is_configuration(&folder.0.join("x/products/p")));
+}
+
+#[test]
+fn references_are_spelt_as_what_they_mean() {
+    let folder = Folder::new(&[
+        (
+            "backends/one/backendInformation.json",
+            r#"{ "properties": { "url": "http://one.example" } }"#,
+        ),
+        (
+            "backends/pool/backendInformation.json",
+            r#"{ "properties": { "type": "pool", "pool": { "services": [ { "id": "/Backends/ONE" } ] } } }"#,
+        ),
+        (
+            "groups/Team/groupInformation.json",
+            r#"{ "properties": { "displayName": "T" } }"#,
+        ),
+        (
+            "products/p/productInformation.json",
+            r#"{ "properties": {} }"#,
+        ),
+        ("products/p/groups/team/productGroupInformation.json", "{}"),
+    ]);
+    let service = service(load(&folder.0, &options(&[], &[])));
+    let BackendKind::Pool(pool) = &service.backends[1].kind else {
+        panic!()
+    };
+    assert_eq!(pool.members[0].backend.value.as_str(), "one");
+    assert_eq!(service.products[0].groups[0].value.as_str(), "Team");
 }
 
 #[test]
@@ -399,7 +473,7 @@ fn subscriptions_to_what_was_not_extracted_are_warnings() {
     let folder = Folder::new(&[("subscriptions/s/subscriptionInformation.json", subscription)]);
     let loaded = load(&folder.0, &options(&[], &[]));
     assert_eq!(
-        warnings(&loaded),
+        warnings(&loaded)[1..],
         ["1:28 unknown-reference subscription 's': there is no API 'elsewhere'; it opens nothing"]
     );
     assert!(loaded.service.is_some());
@@ -418,7 +492,10 @@ fn many_subscriptions_without_key_are_one_warning() {
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
     let folder = Folder::new(&files);
-    let found = warnings(&load(&folder.0, &options(&[], &[])));
+    let found: Vec<_> = warnings(&load(&folder.0, &options(&[], &[])))
+        .into_iter()
+        .filter(|warning| !warning.starts_with("no-apis"))
+        .collect();
     assert_eq!(found.len(), 1);
     assert!(
         found[0].contains("5 subscriptions have no key"),

@@ -293,18 +293,176 @@ fn aliases_cannot_nest_values_without_bound() {
 
 #[test]
 fn secrets_are_blotted_out_of_what_diagnostics_show() {
+    let places = |loaded: &Loaded| -> Vec<String> {
+        loaded
+            .diagnostics
+            .iter()
+            .filter_map(|diagnostic| Some(diagnostic.place.as_ref()?.file.text().to_owned()))
+            .collect()
+    };
     let loaded = load_yaml(
         "namedValues:\n  k: { secret: true, value: sesame1, colour: red }\nsubscriptions:\n  s: { scope: /apis, primaryKey: sesame2, x: 1 }\nbackends:\n  b: { url: 'http://a', credentials: { header: { api-key: [sesame3] }, y: 1 } }\n",
     );
     assert_eq!(errors(&loaded).len(), 3);
-    for diagnostic in &loaded.diagnostics {
-        let text = diagnostic.place.as_ref().unwrap().file.text();
+    for text in places(&loaded) {
         assert!(!text.contains("sesame"), "{text}");
-        assert!(text.contains("red"));
+        assert!(text.contains("colour") && text.contains("/apis"));
     }
-    let loaded = load_yaml("subscriptions:\n  s: { primaryKey: sesame\n");
-    let text = loaded.diagnostics[0].place.as_ref().unwrap().file.text();
-    assert!(!text.contains("sesame"));
+    // Slips that would make a secret look like none.
+    for slip in [
+        "namedValues:\n  k: { secrt: true, value: sesame }\n",
+        "namedValues:\n  k: { secret: yes please, value: sesame }\n",
+        "namedValues:\n  k: { secret: true, vaule: sesame }\n",
+        "namedValues:\n  k: sesame\n  k: 1\n",
+        "namedValues:\n  - { name: k, properties: { value: [sesame] } }\n",
+        "namedValues:\n  k: { secret: true, value: |\n    sesame\n",
+        "namedValues: [\n  { name: k, value: sesame\nx: }\n",
+        "subscriptions:\n  s: { primaryKey: sesame\n",
+        "backends:\n  b: { url: 'http://sesame:sesame@host' }\n",
+        "backends:\n  b: { url: h, credentials: { header: { api-key: [ { a: sesame } ] } } }\n",
+        "backends:\n  b: { url: h, credentials: { authorization: { scheme: Bearer sesame, x: 1 } } }\n",
+        "backends:\n  b: { url: h, credentials: { authorisation: { scheme: sesamesesamesesame } } }\n",
+    ] {
+        let found = places(&load_yaml(slip));
+        assert!(!found.is_empty());
+        assert!(
+            found.iter().all(|text| !text.contains("sesame")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn files_in_other_encodings_are_read_or_refused_with_a_place() {
+    let text = "apis: { a: { path: \u{e4}, specification: passthrough } }\n";
+    let utf16: Vec<u8> = std::iter::once(0xfeff)
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let folder = Folder::new(&[("tidegate.yaml", "")]);
+    let file = folder.0.join("tidegate.yaml");
+    fs::write(&file, utf16).unwrap();
+    assert_eq!(service(load(&file, &options(&[], &[]))).apis.len(), 1);
+
+    fs::write(
+        &file,
+        b"namedValues:\n  k: { secret: true, value: sesame\xff }\n",
+    )
+    .unwrap();
+    let loaded = load(&file, &options(&[], &[]));
+    let found = errors(&loaded);
+    assert!(
+        found[0].contains("tidegate.yaml:2:35: the file is not UTF-8"),
+        "{found:?}"
+    );
+    assert!(loaded.diagnostics[0].place.is_none());
+
+    fs::write(folder.0.join("p.xml"), b"<policies>\n<!-- \xff -->").unwrap();
+    fs::write(
+        &file,
+        "policy: p.xml\napis: { a: { path: a, specification: passthrough } }",
+    )
+    .unwrap();
+    let found = errors(&load(&file, &options(&[], &[])));
+    assert!(found[0].starts_with("2:6 invalid-encoding"), "{found:?}");
+}
+
+#[test]
+fn an_empty_file_is_refused_and_one_without_apis_is_worth_a_warning() {
+    for empty in ["", "\n", "---\n", "# nothing yet\n"] {
+        let found = errors(&load_yaml(empty));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("empty-configuration"));
+    }
+    let loaded = load_yaml("gateway: {}\n");
+    assert!(warnings(&loaded)[0].starts_with("no-apis"));
+    assert!(loaded.service.is_some());
+}
+
+#[test]
+fn paths_that_are_none_and_levels_that_are_none_are_errors() {
+    let yaml = "apis: { a: { path: a, specification: s.yaml } }\n";
+    for (paths, expected) in [
+        ("{ foo/bar: { get: {} } }", "a path begins with '/'"),
+        ("[]", "expected a mapping, found a list"),
+    ] {
+        let specification = format!("openapi: 3.0.1\npaths: {paths}\n");
+        let folder = Folder::new(&[("tidegate.yaml", yaml), ("s.yaml", &specification)]);
+        let found = errors(&load(&folder.0, &options(&[], &[])));
+        assert!(found[0].contains(expected), "{found:?}");
+    }
+    let level = |level: &str| {
+        errors(&load_yaml(&format!(
+            "gateway: {{ log: {{ level: '{level}' }} }}\n"
+        )))
+        .is_empty()
+    };
+    assert!(level("debug") && level("WARN") && level("info,tidegate_gateway=trace"));
+    assert!(!level("verbose") && !level("") && !level("a=b") && !level("info,,"));
+}
+
+#[test]
+fn only_members_with_others_behind_them_need_a_circuit_breaker() {
+    let pool = |services: &str| {
+        warnings(&load_yaml(&format!(
+            "apis: {{ a: {{ path: a, specification: passthrough }} }}\nbackends:\n  a: {{ url: 'http://a.example' }}\n  b: {{ url: 'http://b.example' }}\n  p: {{ pool: {{ services: [{services}] }} }}\n"
+        )))
+    };
+    let found = pool("{ id: a, priority: 1 }, { id: b, priority: 2 }");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("'a' has no circuit breaker"));
+    let found = pool("a, b");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("no member has a circuit breaker"));
+}
+
+#[test]
+fn anchors_have_a_place_of_their_own() {
+    let text = "x-tls: &tls { validateCertificateName: false }\nbackends:\n  a: &a { url: 'http://a.example', tls: *tls }\n  b: { <<: *a, url: 'http://b.example' }\n";
+    let service = service(load_yaml(text));
+    for backend in &service.backends {
+        let BackendKind::Single(single) = &backend.kind else {
+            panic!()
+        };
+        assert!(!single.tls.validate_certificate_name);
+    }
+}
+
+#[test]
+fn a_missing_reference_names_what_asks_for_it() {
+    let text = "namedValues: { k: 'env:NOWHERE' }\nsubscriptions: { s: { scope: /apis, primaryKey: env:NOWHERE } }\nbackends: { b: { url: 'http://h.example', credentials: { header: { api-key: 'env:NOWHERE' } } } }\n";
+    let found = errors(&load_yaml(text));
+    for what in [
+        "named value 'k': the environment",
+        "subscription 's': primaryKey: the environment",
+        "backend 'b': credentials: the environment",
+    ] {
+        assert!(found.iter().any(|error| error.contains(what)), "{found:?}");
+    }
+    let loaded = service(load_yaml_with(text, &options(&[], &[("NOWHERE", "v")])));
+    let BackendKind::Single(b) = &loaded.backends[0].kind else {
+        panic!()
+    };
+    assert_eq!(&**b.credentials.header[0].1[0].expose(), "v");
+}
+
+#[test]
+fn the_environment_can_give_what_only_backends_mention() {
+    let text = "backends: { b: { url: 'http://{{host-name}}' } }\n";
+    assert_eq!(errors(&load_yaml(text)).len(), 1);
+    let environment = [("TIDEGATE_NAMED_VALUE_HOST_NAME", "h.example")];
+    service(load_yaml_with(text, &options(&[], &environment)));
+}
+
+#[test]
+fn a_key_from_the_environment_must_not_be_empty() {
+    let text = "subscriptions: { s: { scope: /apis } }\n";
+    let environment = [("TIDEGATE_SUBSCRIPTION_S_PRIMARY_KEY", "")];
+    let found = errors(&load_yaml_with(text, &options(&[], &environment)));
+    assert!(
+        found[0].contains("TIDEGATE_SUBSCRIPTION_S_PRIMARY_KEY must have"),
+        "{found:?}"
+    );
 }
 
 #[test]
