@@ -132,7 +132,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "throws ExpressionLimitException",
             ),
             example(
-                "backtracking of one regular expression: a million steps",
+                "backtracking of one regular expression: half a million steps",
                 r#"@(Regex.IsMatch("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "^(a+)+$"))"#,
                 "throws RegexMatchTimeoutException",
             ),

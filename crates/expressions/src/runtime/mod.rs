@@ -38,7 +38,7 @@ pub struct Limits {
     pub allocation: usize,
     /// Nested calls of lambdas and local functions. Default 1000.
     pub depth: u32,
-    /// Backtracking steps of one regular expression match. Default 1 million.
+    /// Backtracking steps of one regular expression match. Default 500,000.
     pub regex_steps: usize,
 }
 
@@ -49,7 +49,7 @@ impl Default for Limits {
             fuel: 5_000_000,
             allocation: 256 << 20,
             depth: 1_000,
-            regex_steps: 1_000_000,
+            regex_steps: 500_000,
         }
     }
 }
