@@ -51,6 +51,34 @@ fn rewritten_urls_and_query_parameters_arrive_as_written() {
 }
 
 #[test]
+fn limits_of_expressions_come_from_the_configuration() {
+    let backend = Backend::echo();
+    let inbound = r#"<set-variable name="n" value="@{ var n = 0; while (n < int.Parse(context.Request.Headers.GetValueOrDefault("x-rounds", "1"))) { n++; } return n; }" />"#;
+    let on_error = r#"<set-header name="x-error" exists-action="override"><value>@(context.LastError.Reason + ": " + context.LastError.Message)</value></set-header>"#;
+    let folder = one_api(
+        "limits",
+        &backend.url(),
+        &policy(inbound, "", "", on_error),
+        "gateway: { expressions: { steps: 10000 } }\n",
+    );
+    let gateway = gateway(&folder);
+    let rounds = |count: &str| {
+        Request::new("GET", "/t/x")
+            .header("x-rounds", count)
+            .send(gateway.address)
+    };
+    assert_eq!(rounds("100").status, 200);
+    let answer = rounds("100000");
+    assert_eq!(answer.status, 500);
+    assert_eq!(
+        answer.header("x-error"),
+        "ExpressionValueEvaluationFailure: Expression evaluation failed. The expression ran longer than its limit of 10000 steps."
+    );
+    // The worker goes on.
+    assert_eq!(rounds("100").status, 200);
+}
+
+#[test]
 fn hop_by_hop_headers_stay_on_their_hop() {
     let backend = Backend::start(|_, out| {
         out.write_all(

@@ -68,6 +68,19 @@ pub fn compile(
     target: Target,
     options: &Options,
 ) -> Result<Expression, Vec<ExpressionDiagnostic>> {
+    if source.len() > options.limits.source {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.error(
+            "CS8078",
+            crate::diagnostic::Span::new(0, source.len()),
+            format!(
+                "An expression is too long to compile: it has {} bytes, the limit is {}",
+                source.len(),
+                options.limits.source
+            ),
+        );
+        return Err(diagnostics.into_sorted());
+    }
     let (tree, diagnostics) = syntax::parse(source);
     let Some(tree) = tree else {
         return Err(diagnostics.into_sorted());

@@ -21,12 +21,32 @@ pub(crate) struct TooLarge;
 
 thread_local! {
     static WORK: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Notes that many steps of work: nodes visited, positions moved, records compared. Values know no budget; the next step
 /// of the evaluation pays for the work noted since ([`take_work`]), so an expression can't make cheap calls that cost much.
 pub(crate) fn work(steps: usize) {
     WORK.set(WORK.get().saturating_add(steps as u64));
+}
+
+/// Notes the work of looking at all of a text: what a hash, a comparison or a change of case costs.
+#[inline]
+pub(crate) fn work_on_text(bytes: usize) {
+    if bytes >= 64 {
+        work(bytes / 64);
+    }
+}
+
+/// Notes that a value has grown by itself; paid for like [`work`].
+pub(crate) fn grown(bytes: usize) {
+    BYTES.set(BYTES.get().saturating_add(bytes));
+    work(1);
+}
+
+/// The bytes noted since this was asked last.
+pub(crate) fn take_bytes() -> usize {
+    BYTES.replace(0)
 }
 
 /// The work noted and not yet paid for.

@@ -7,6 +7,7 @@ use tidegate_expressions::{Limits, Nowhere, Options, Stop, Target, Value, compil
 fn options() -> Options {
     Options {
         limits: Limits {
+            source: 1 << 20,
             fuel: 200_000,
             allocation: 8 << 20,
             depth: 200,
@@ -56,6 +57,96 @@ fn runaway_expressions_end_in_a_limit_that_catch_cannot_swallow() {
             "{source}"
         );
     }
+}
+
+#[test]
+fn library_calls_pay_for_what_they_look_at_and_make() {
+    let long = "var s = new string('x', 500000); var t = s.Substring(1) + \"x\";";
+    let xml = "var x = XElement.Parse(\"<a>\" + string.Concat(Enumerable.Repeat(\"<b/>\", 2000)) + \"</a>\");";
+    for source in [
+        format!("@{{ {long} while (true) {{ s.GetHashCode(); }} }}"),
+        format!("@{{ {long} while (true) {{ if (s != t + \"\") {{ return 1; }} }} }}"),
+        format!("@{{ {long} while (true) {{ s.Equals(t); }} }}"),
+        format!("@{{ {long} while (true) {{ string.Compare(s, t); }} }}"),
+        format!("@{{ {long} while (true) {{ string.Compare(s, t, true); }} }}"),
+        format!("@{{ {long} while (true) {{ string.CompareOrdinal(s, t); }} }}"),
+        format!("@{{ {long} while (true) {{ s.StartsWith(t); }} }}"),
+        format!("@{{ {long} var d = new Dictionary<string, int>(); while (true) {{ d[s] = 1; }} }}"),
+        format!("@{{ {long} while (true) {{ new[] {{ s }}.Contains(t); }} }}"),
+        format!("@{{ {xml} while (true) {{ x.ToString(); }} }}"),
+        // What holds itself is copied.
+        "@{ var x = new XElement(\"a\"); while (true) { x.Add(x); } }".to_owned(),
+        "@{ var a = new JArray(); while (true) { a.Add(a); } }".to_owned(),
+        "@{ var a = new JArray(1); while (true) { a[0] = a; a.Add(a); } }".to_owned(),
+        "@{ Exception e = null; while (true) { e = new Exception(\"x\", e); } }".to_owned(),
+        // Indentation of deep trees.
+        "@{ var t = new JArray(); var r = t; for (int i = 0; i < 20000; i++) { var n = new JArray(); t.Add(n); t = n; } return r.ToString().Length; }".to_owned(),
+        "@{ var t = new JArray(); var r = t; for (int i = 0; i < 20000; i++) { var n = new JArray(); t.Add(n); t = n; } return r.ToString(Newtonsoft.Json.Formatting.Indented).Length; }".to_owned(),
+        "@{ var x = new XElement(\"a\"); for (int i = 0; i < 5000; i++) { x = new XElement(\"b\", x); } return x.ToString().Length; }".to_owned(),
+        // Texts whose trees are much larger than they.
+        "@(JToken.Parse(\"[\" + string.Concat(Enumerable.Repeat(\"[],\", 100000)) + \"1]\").Count())".to_owned(),
+        "@(JToken.Parse(\"[\" + string.Concat(Enumerable.Repeat(\"1,\", 150000)) + \"1]\").Count())".to_owned(),
+        "@(XElement.Parse(\"<a>\" + string.Concat(Enumerable.Repeat(\"<b/>\", 50000)) + \"</a>\").Nodes().Count())".to_owned(),
+        "@(new string('x', 200000).Split('x').Length)".to_owned(),
+        "@(Regex.IsMatch(\"a\", string.Join(\"|\", Enumerable.Range(0, 20000))))".to_owned(),
+    ] {
+        assert_eq!(
+            run(&source).err().as_deref(),
+            Some("ExpressionLimitException"),
+            "{source}"
+        );
+    }
+}
+
+/// Their cost is that of their length, not its square.
+#[test]
+fn many_attributes_and_namespaces_are_read() {
+    let run = |source: &str| {
+        let expression = compile(source, Target::Any, &Options::default()).expect("an expression");
+        expression.evaluate(&mut Nowhere::default())
+    };
+    for (source, expected) in [
+        (
+            r#"@(XElement.Parse("<a " + string.Join(" ", Enumerable.Range(0, 100000).Select(i => "b" + i + "='1'")) + "/>").Attributes().Count())"#,
+            100_000,
+        ),
+        (
+            r#"@(XElement.Parse("<a " + string.Join(" ", Enumerable.Range(0, 50000).Select(i => "xmlns:b" + i + "='u" + i + "' b" + i + ":c='1'")) + "/>").Attributes().Count())"#,
+            100_000,
+        ),
+        // An inner declaration hides the outer one, and only there.
+        (
+            r#"@(XElement.Parse("<a xmlns='v' xmlns:p='u'><b xmlns='' xmlns:p='w' p:c='1'/><p:b/><b/></a>").Elements().Count(e => e.Name.NamespaceName == "v" || e.Name.NamespaceName == "u"))"#,
+            2,
+        ),
+        (
+            r#"@{ try { XElement.Parse("<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>"); return 0; } catch (Exception) { return 1; } }"#,
+            1,
+        ),
+    ] {
+        let found = run(source);
+        assert!(
+            matches!(found, Ok(Value::Int32(n)) if n == expected),
+            "{source}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn long_source_text_is_refused() {
+    let refused = |source: String| {
+        compile(&source, Target::Any, &Options::default())
+            .err()
+            .and_then(|found| found.first().map(|d| d.code))
+    };
+    let sized = |size: usize| format!("@(1/*{}*/)", "x".repeat(size - 8));
+    assert_eq!(refused(sized(Limits::default().source)), None);
+    assert_eq!(refused(sized(Limits::default().source + 1)), Some("CS8078"));
+    let clauses = "from y in new[]{1} ".repeat(2_000);
+    assert_eq!(
+        refused(format!("@(from x in new[]{{1}} {clauses}select x)")),
+        Some("CS8078")
+    );
 }
 
 #[test]

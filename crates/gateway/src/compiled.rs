@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use tidegate_balancing::BackendRegistry;
 use tidegate_expressions::{
-    ApiInfo, DeploymentInfo, GroupInfo, IdentityInfo, OperationInfo, ProductInfo, SubscriptionInfo,
-    UserInfo,
+    ApiInfo, DeploymentInfo, GroupInfo, IdentityInfo, Limits, OperationInfo, ProductInfo,
+    SubscriptionInfo, UserInfo,
 };
 use tidegate_model::{
-    Api, ApiIndex, Operation, OperationIndex, PolicyDocument, ProductIndex, QueryConstraint,
-    Service, SubscriptionIndex,
+    Api, ApiIndex, ExpressionLimits, Operation, OperationIndex, PolicyDocument, ProductIndex,
+    QueryConstraint, Service, SubscriptionIndex,
 };
 use tidegate_pipeline::{DeclaredResponse, Program, Representation, Runtime, Scope, Target};
 use tidegate_policies::{CompiledDocument, Context, compile_document, link};
@@ -254,7 +254,10 @@ impl Builder<'_> {
                 named_values: &named_values,
                 fragments: &fragments,
                 backends: &runtime.backends,
-                expressions: tidegate_expressions::Options::default(),
+                expressions: tidegate_expressions::Options {
+                    limits: expression_limits(&settings.expressions),
+                    ..tidegate_expressions::Options::default()
+                },
                 allow_unknown_named_values: self.allow_unknown_named_values,
                 allow_unknown_references: false,
                 template_parameters: None,
@@ -634,6 +637,17 @@ fn responses(operation: &Operation) -> Arc<[DeclaredResponse]> {
         .collect()
 }
 
+/// The configured bounds as expressions take them.
+fn expression_limits(settings: &ExpressionLimits) -> Limits {
+    Limits {
+        source: settings.source_bytes,
+        fuel: settings.steps,
+        allocation: settings.memory_bytes,
+        depth: settings.depth,
+        regex_steps: settings.regex_steps,
+    }
+}
+
 /// .NET ticks of a moment.
 fn ticks(moment: jiff::Timestamp) -> i64 {
     i64::try_from(moment.as_nanosecond() / 100)
@@ -662,4 +676,18 @@ fn subscription(subscription: &tidegate_model::Subscription) -> [Arc<Subscriptio
             end_date: subscription.end_date.map(ticks),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The model states the defaults, the language has its own: they are the same.
+    #[test]
+    fn default_limits_of_expressions_are_the_documented_ones() {
+        assert_eq!(
+            expression_limits(&ExpressionLimits::default()),
+            Limits::default()
+        );
+    }
 }

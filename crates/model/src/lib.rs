@@ -62,7 +62,7 @@ pub use sample::Schema;
 pub use secret::Secret;
 pub use service::Service;
 pub use settings::{
-    CacheSettings, GatewaySettings, Limits, ListenerTls, LogFormat, LogSettings, Timeouts,
-    UpstreamSettings,
+    CacheSettings, ExpressionLimits, GatewaySettings, Limits, ListenerTls, LogFormat, LogSettings,
+    Timeouts, UpstreamSettings,
 };
 pub use template::{Piece, QueryConstraint, Segment, TemplateError, UrlTemplate};

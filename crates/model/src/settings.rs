@@ -35,6 +35,8 @@ pub struct GatewaySettings {
     pub accept_default_key_names: bool,
     /// Bounds on what clients and backends may send.
     pub limits: Limits,
+    /// Bounds on what a policy expression may cost.
+    pub expressions: ExpressionLimits,
     /// Bounds on how long things may take.
     pub timeouts: Timeouts,
     /// Connections to backends.
@@ -60,6 +62,7 @@ impl Default for GatewaySettings {
             strip_subscription_key: false,
             accept_default_key_names: false,
             limits: Limits::default(),
+            expressions: ExpressionLimits::default(),
             timeouts: Timeouts::default(),
             upstream: UpstreamSettings::default(),
             cache: CacheSettings::default(),
@@ -115,6 +118,33 @@ impl Default for Limits {
             buffered_body_bytes: 32 * 1024 * 1024,
             connections: 20_000,
             concurrent_streams: 256,
+        }
+    }
+}
+
+/// `gateway.expressions`: beyond a bound of an evaluation it fails, beyond the one of the source it does not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionLimits {
+    /// Bytes of an expression's source. Default: 64 KiB.
+    pub source_bytes: usize,
+    /// Steps of one evaluation: loop iterations, calls, elements enumerated, text looked at. Default: 5,000,000.
+    pub steps: u64,
+    /// Bytes that one evaluation may allocate, freed or not. Default: 256 MiB.
+    pub memory_bytes: usize,
+    /// Calls inside each other, and values inside each other. Default: 1000.
+    pub depth: u32,
+    /// Backtracking steps of one match of a regular expression. Default: 500,000.
+    pub regex_steps: usize,
+}
+
+impl Default for ExpressionLimits {
+    fn default() -> Self {
+        Self {
+            source_bytes: 64 * 1024,
+            steps: 5_000_000,
+            memory_bytes: 256 * 1024 * 1024,
+            depth: 1_000,
+            regex_steps: 500_000,
         }
     }
 }

@@ -41,7 +41,7 @@ use crate::types::{Parameter, Type};
 use crate::value::{Const, Str};
 
 /// Nodes bound at most, speculative ones included: nested lambdas under overloads can multiply.
-const MOST_STEPS: usize = 200_000;
+const MOST_STEPS: usize = 100_000;
 
 /// What a name stands for inside a function.
 #[derive(Clone)]

@@ -196,7 +196,7 @@ impl Compiler {
         Code::Bool(Box::new(move |rt| {
             let (x, y) = (a(rt)?, b(rt)?);
             let equal = match (&x, &y) {
-                (Value::Str(x), Value::Str(y)) => x == y,
+                (Value::Str(x), Value::Str(y)) => crate::runtime::same_text(x, y),
                 (Value::Null, Value::Null) => true,
                 _ => false,
             };

@@ -9,7 +9,7 @@ use super::scalar::Scalar;
 use super::token::{JToken, Key, TokenType};
 use super::tree::{Id, Kind, NONE, Tree};
 use super::{Error, Result};
-use crate::forest::work;
+use crate::forest::{grown, work};
 use crate::value::Str;
 
 impl JToken {
@@ -19,9 +19,13 @@ impl JToken {
         let item = match item {
             None => Self::null(),
             Some(item) => {
-                let taken = item.parent().is_some() || item.same(self) || self.lies_in(item);
-                if taken {
+                if item.parent().is_some() {
                     item.deep_clone()
+                } else if item.same(self) || self.lies_in(item) {
+                    // Whoever adds a token accounts for the copy of one that has a parent; a root is copied only here.
+                    let copy = item.deep_clone();
+                    grown(copy.tree.read(0, |nodes, _| nodes.size()));
+                    copy
                 } else {
                     item.clone()
                 }

@@ -29,4 +29,5 @@ pub use error::{Error, ErrorKind, ReaderPosition, Result};
 pub use reader::{ReaderOptions, parse, parse_array, parse_content, parse_object};
 pub use scalar::{IntType, Scalar};
 pub use token::{JToken, Key, TokenType};
+pub(crate) use tree::{size_of_nodes, size_of_tree};
 pub use writer::{Formatting, write_scalar, write_string};

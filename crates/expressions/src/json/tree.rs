@@ -115,7 +115,30 @@ pub(super) struct Nodes {
     list: Vec<Node>,
 }
 
+/// Bytes of a node with its place in its parent, and of the children's list of a container.
+const NODE_SIZE: usize = size_of::<Node>() + size_of::<Items>() + 2 * size_of::<Id>();
+
+/// An upper bound of the bytes that the tree of this text takes: nodes are parted by what is counted here.
+pub(crate) fn size_of_tree(text: &str) -> usize {
+    let separators = text
+        .bytes()
+        .filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{' | b'('))
+        .count();
+    text.len()
+        .saturating_add((separators + 1).saturating_mul(NODE_SIZE))
+}
+
+/// Bytes that a copy of so many nodes takes.
+pub(crate) const fn size_of_nodes(count: usize) -> usize {
+    count.saturating_mul(NODE_SIZE)
+}
+
 impl Nodes {
+    /// Bytes of all nodes, texts aside: a copy shares them.
+    pub(super) fn size(&self) -> usize {
+        size_of_nodes(self.list.len())
+    }
+
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self {
             list: Vec::with_capacity(capacity),

@@ -26,17 +26,26 @@ impl JToken {
         out
     }
 
+    /// [`JToken::to_json`], unless the text would be longer than `most` bytes: deep tokens indent to much text.
+    pub fn to_json_within(&self, formatting: Formatting, most: usize) -> Option<String> {
+        let mut out = String::with_capacity(64);
+        let whole = self.tree.read(self.id, |nodes, id| {
+            write_tree(nodes, id, formatting, 0, most, &mut out)
+        });
+        whole.then_some(out)
+    }
+
     /// Appends the JSON text.
     pub fn write_json(&self, formatting: Formatting, out: &mut String) {
         self.tree.read(self.id, |nodes, id| {
-            write_tree(nodes, id, formatting, 0, out)
+            write_tree(nodes, id, formatting, 0, usize::MAX, out);
         });
     }
 
     /// Appends the JSON text as it stands `depth` levels inside a larger indented text.
     pub fn write_json_at(&self, formatting: Formatting, depth: usize, out: &mut String) {
         self.tree.read(self.id, |nodes, id| {
-            write_tree(nodes, id, formatting, depth, out)
+            write_tree(nodes, id, formatting, depth, usize::MAX, out);
         });
     }
 
@@ -58,13 +67,15 @@ struct Open {
     delimit: bool,
 }
 
+/// Whether it was written whole: not if that takes more than `most` bytes.
 fn write_tree(
     nodes: &Nodes,
     root: Id,
     formatting: Formatting,
     base_depth: usize,
+    most: usize,
     out: &mut String,
-) {
+) -> bool {
     let mut open: Vec<Open> = Vec::new();
     let mut current = Some(root);
     let before = out.len();
@@ -119,8 +130,12 @@ fn write_tree(
         let depth = open.len() + base_depth;
         let Some(container) = open.last_mut() else {
             work((out.len() - before) / 32);
-            return;
+            return out.len() - before <= most;
         };
+        if out.len() - before > most {
+            work((out.len() - before) / 32);
+            return false;
+        }
         match nodes.children(container.id).get(container.next).copied() {
             Some(child) => {
                 let is_comment = nodes.get(child).kind.token_type() == TokenType::Comment;

@@ -117,12 +117,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
         title: "Limits of an evaluation",
         examples: &[
             example(
-                "steps: 10 million; nothing catches a reached limit",
+                "steps: 5 million by default; nothing catches a reached limit",
                 "@{ try { while (true) { } } catch (Exception) { return 1; } }",
                 "throws ExpressionLimitException",
             ),
             example(
-                "memory: 256 MiB, freed or not",
+                "memory: 256 MiB by default, freed or not",
                 "@(new string('a', 2000000000))",
                 "throws ExpressionLimitException",
             ),
@@ -132,7 +132,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "throws ExpressionLimitException",
             ),
             example(
-                "backtracking of one regular expression: a million steps",
+                "backtracking of one regular expression: half a million steps",
                 r#"@(Regex.IsMatch("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "^(a+)+$"))"#,
                 "throws RegexMatchTimeoutException",
             ),

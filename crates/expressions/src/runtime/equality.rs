@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::value::{Object, Value};
+use crate::forest::work_on_text;
+use crate::value::{Object, Str, Value};
 
 /// `object.Equals(a, b)`: values of different types are never equal.
 #[must_use]
@@ -24,7 +25,7 @@ pub fn equals(a: &Value, b: &Value) -> bool {
         (Value::Single(a), Value::Single(b)) => a == b || (a.is_nan() && b.is_nan()),
         (Value::Double(a), Value::Double(b)) => a == b || (a.is_nan() && b.is_nan()),
         (Value::Decimal(a), Value::Decimal(b)) => a == b,
-        (Value::Str(a), Value::Str(b)) => a == b,
+        (Value::Str(a), Value::Str(b)) => same_text(a, b),
         (Value::DateTime(a), Value::DateTime(b)) => a == b,
         (Value::DateTimeOffset(a), Value::DateTimeOffset(b)) => a == b,
         (Value::TimeSpan(a), Value::TimeSpan(b)) => a == b,
@@ -39,6 +40,17 @@ pub fn equals(a: &Value, b: &Value) -> bool {
         ),
         _ => false,
     }
+}
+
+/// `==` of strings.
+#[inline]
+#[must_use]
+pub fn same_text(a: &Str, b: &Str) -> bool {
+    let size = a.heap_size();
+    if size == b.heap_size() {
+        work_on_text(size);
+    }
+    a == b
 }
 
 /// A hash that agrees with [`equals`].
@@ -69,7 +81,10 @@ fn hash_into(value: &Value, state: &mut impl Hasher) {
             .to_bits()
             .hash(state),
         Value::Decimal(v) => v.normalize().hash(state),
-        Value::Str(v) => v.hash(state),
+        Value::Str(v) => {
+            work_on_text(v.heap_size());
+            v.hash(state);
+        }
         Value::DateTime(v) => v.ticks.hash(state),
         Value::DateTimeOffset(v) => v.utc_ticks().hash(state),
         Value::TimeSpan(v) => v.hash(state),

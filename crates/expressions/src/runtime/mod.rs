@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 pub use self::call::Call;
 pub use self::delegate::{Delegate, FunctionCode, Target as DelegateTarget, call_function};
-pub use self::equality::{Key, compare, equals, hash};
+pub use self::equality::{Key, compare, equals, hash, same_text};
 pub use crate::fault::Fault;
 use crate::host::Host;
 use crate::types::{Type, relations};
@@ -27,26 +27,29 @@ pub type R<T> = Result<T, Fault>;
 /// A variable that a lambda or local function captured.
 pub type Cell = Rc<RefCell<Value>>;
 
-/// Bounds of one evaluation.
+/// Bounds of one expression: of its text when it is compiled, of each evaluation otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Steps: loop iterations, calls, elements enumerated. Default 10 million.
+    /// Bytes of source text. Default 64 KiB.
+    pub source: usize,
+    /// Steps: loop iterations, calls, elements enumerated; each takes up to a fifth of a microsecond. Default 5 million.
     pub fuel: u64,
     /// Bytes that strings and collections made during one evaluation may take, freed or not. Default 256 MiB.
     pub allocation: usize,
     /// Nested calls of lambdas and local functions. Default 1000.
     pub depth: u32,
-    /// Backtracking steps of one regular expression match. Default 1 million.
+    /// Backtracking steps of one regular expression match. Default 500,000.
     pub regex_steps: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel: 10_000_000,
+            source: 64 << 10,
+            fuel: 5_000_000,
             allocation: 256 << 20,
             depth: 1_000,
-            regex_steps: 1_000_000,
+            regex_steps: 500_000,
         }
     }
 }
@@ -85,6 +88,7 @@ impl<'h> Runtime<'h> {
     pub fn new(host: &'h mut dyn Host, limits: Limits) -> Self {
         // What trees cost before this evaluation is not its business.
         crate::forest::take_work();
+        crate::forest::take_bytes();
         Self {
             host,
             limits,
@@ -111,7 +115,10 @@ impl<'h> Runtime<'h> {
     pub fn spend(&mut self, steps: u64) -> R<()> {
         let steps = match crate::forest::noted_work() {
             0 => steps,
-            _ => steps.saturating_add(crate::forest::take_work()),
+            _ => {
+                self.allocate(crate::forest::take_bytes())?;
+                steps.saturating_add(crate::forest::take_work())
+            }
         };
         match self.fuel.checked_sub(steps) {
             Some(rest) => {
@@ -144,6 +151,12 @@ impl<'h> Runtime<'h> {
                 )))
             }
         }
+    }
+
+    /// Bytes that may still be allocated: where the size of a result is known only when it is made, making it stops there.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.allocation
     }
 
     /// Goes one level deeper into nested values or sequences: bounded, and with machine stack to run on.

@@ -307,6 +307,18 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reports that, at the current token, and goes to the end: nothing after it can be understood.
+    pub(super) fn too_complex(&mut self) -> Span {
+        let span = self.current().span;
+        self.diagnostics.error(
+            "CS8078",
+            span,
+            "An expression is too long or complex to compile",
+        );
+        self.at = self.tokens.len().saturating_sub(1);
+        span
+    }
+
     /// Runs `parse` one level deeper; too deep is an error at the current token.
     pub(super) fn deeper<T>(
         &mut self,
@@ -314,15 +326,7 @@ impl<'a> Parser<'a> {
         instead: impl FnOnce(Span) -> T,
     ) -> T {
         if self.depth >= DEEPEST {
-            let span = self.current().span;
-            self.diagnostics.error(
-                "CS8078",
-                span,
-                "An expression is too long or complex to compile",
-            );
-            // Nothing after this can be understood.
-            self.at = self.tokens.len().saturating_sub(1);
-            return instead(span);
+            return instead(self.too_complex());
         }
         self.depth += 1;
         let result = stacker::maybe_grow(64 * 1024, 1024 * 1024, || parse(self));

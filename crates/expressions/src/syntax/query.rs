@@ -11,6 +11,9 @@ use super::ast::{
 use super::parser::{Parser, make};
 use crate::diagnostic::Span;
 
+/// Each clause after another variable carries all of them on, so that many cost the square of their number.
+const MOST_VARIABLES: usize = 100;
+
 /// The range variables in scope.
 struct Range {
     variables: Vec<Ident>,
@@ -41,6 +44,10 @@ impl Parser<'_> {
         let mut plain = true;
         loop {
             let at = self.current().span;
+            if range.variables.len() > MOST_VARIABLES {
+                self.too_complex();
+                return source;
+            }
             if self.is_word("from") {
                 let (name, inner) = self.range_clause();
                 let collection = self.over(&range, inner);

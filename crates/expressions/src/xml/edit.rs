@@ -6,7 +6,7 @@ use super::error::{Error, Result};
 use super::names::Name;
 use super::node::{NodeKind, XNode};
 use super::tree::{Declaration, Kind, NONE, Nodes, Tree};
-use crate::forest::work;
+use crate::forest::{grown, work};
 use crate::value::Str;
 
 impl XNode {
@@ -16,9 +16,13 @@ impl XNode {
 
     /// A node ready to be put under `self`, both where they lie then.
     fn prepared(&self, item: &Self) -> Result<(Self, Self)> {
-        let taken = item.container().is_some() || self.lies_in(item);
-        let item = if taken {
+        let item = if item.container().is_some() {
             item.deep_clone()
+        } else if self.lies_in(item) {
+            // Whoever adds a node accounts for the copy of one that has a parent; a root is copied only here.
+            let copy = item.deep_clone();
+            grown(copy.tree.read(0, |nodes, _| nodes.size()));
+            copy
         } else {
             item.clone()
         };

@@ -18,3 +18,4 @@ pub use names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
 pub use node::{NodeKind, XNode};
 pub use parse::{parse_document, parse_element};
 pub use tree::Declaration;
+pub(crate) use tree::{size_of_nodes, size_of_tree};

@@ -5,6 +5,7 @@ use super::names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE, is_name_char, is_name_s
 use super::node::XNode;
 use super::tree::{Declaration, Id, Kind, NONE, Nodes, Tree};
 use crate::value::Str;
+use std::collections::{HashMap, HashSet};
 
 /// Deepest nesting of elements that is read.
 const MAX_DEPTH: usize = 10_000;
@@ -47,26 +48,46 @@ struct Parser<'a> {
     at: usize,
     nodes: Nodes,
     open: Vec<Open<'a>>,
-    /// Prefix and namespace, innermost last.
-    scope: Vec<(&'a str, Str)>,
+    /// Prefixes in the order of their declaration, innermost last.
+    scope: Vec<&'a str>,
+    /// The namespaces of each prefix, innermost last.
+    namespaces: HashMap<&'a str, Vec<Str>>,
     preserve: bool,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, preserve: bool) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let scope = vec![
-            ("", Str::EMPTY),
-            ("xml", XML_NAMESPACE.into()),
-            ("xmlns", XMLNS_NAMESPACE.into()),
-        ];
+        let namespaces = HashMap::from([
+            ("", vec![Str::EMPTY]),
+            ("xml", vec![XML_NAMESPACE.into()]),
+            ("xmlns", vec![XMLNS_NAMESPACE.into()]),
+        ]);
         Self {
             text,
             at: 0,
             nodes: Nodes::default(),
             open: Vec::new(),
-            scope,
+            scope: Vec::new(),
+            namespaces,
             preserve,
+        }
+    }
+
+    fn declare(&mut self, prefix: &'a str, namespace: &Str) {
+        self.scope.push(prefix);
+        self.namespaces
+            .entry(prefix)
+            .or_default()
+            .push(namespace.clone());
+    }
+
+    /// Forgets the declarations made since the scope had that length.
+    fn leave(&mut self, length: usize) {
+        for prefix in self.scope.drain(length.min(self.scope.len())..) {
+            if let Some(known) = self.namespaces.get_mut(prefix) {
+                known.pop();
+            }
         }
     }
 
@@ -317,6 +338,7 @@ impl<'a> Parser<'a> {
         let scope = self.scope.len();
         let mut preserve = self.open.last().is_some_and(|open| open.preserve);
         let mut raw: Vec<(&'a str, Str)> = Vec::new();
+        let mut written: HashSet<&'a str> = HashSet::new();
         let empty = loop {
             let spaced = self.skip_space();
             if self.take("/>") {
@@ -334,7 +356,7 @@ impl<'a> Parser<'a> {
                 ));
             }
             let name = self.name()?;
-            if raw.iter().any(|(known, _)| *known == name) {
+            if !written.insert(name) {
                 return self.fail(format!("'{name}' is a duplicate attribute name."));
             }
             let value: Str = self.attribute_value()?.into();
@@ -344,8 +366,8 @@ impl<'a> Parser<'a> {
                         "Invalid namespace declaration for the prefix '{prefix}'."
                     ));
                 }
-                Some(prefix) => self.scope.push((prefix, value.clone())),
-                None if name == "xmlns" => self.scope.push(("", value.clone())),
+                Some(prefix) => self.declare(prefix, &value),
+                None if name == "xmlns" => self.declare("", &value),
                 None if name == "xml:space" => preserve = value == *"preserve",
                 None => {}
             }
@@ -361,12 +383,11 @@ impl<'a> Parser<'a> {
             },
         )?;
         let mut attributes: Vec<Id> = Vec::with_capacity(raw.len());
+        let mut names: HashSet<Name> = HashSet::new();
         for (written, value) in raw {
             let name = self.resolve(written, false)?;
-            if attributes
-                .iter()
-                .any(|known| self.nodes.name(*known) == Some(&name))
-            {
+            // Names that differ as written are the same only if both have a prefix.
+            if written.contains(':') && !names.insert(name.clone()) {
                 return self.fail(format!("'{written}' is a duplicate attribute name."));
             }
             attributes.push(self.nodes.push(id, Kind::Attribute { name, value })?);
@@ -378,7 +399,7 @@ impl<'a> Parser<'a> {
             *slot = attributes;
         }
         if empty {
-            self.scope.truncate(scope);
+            self.leave(scope);
         } else {
             self.open.push(Open {
                 id,
@@ -412,7 +433,7 @@ impl<'a> Parser<'a> {
                 None => self.unexpected_end(),
             };
         }
-        self.scope.truncate(open.scope);
+        self.leave(open.scope);
         Ok(())
     }
 
@@ -431,8 +452,8 @@ impl<'a> Parser<'a> {
             None if is_element => ("", written),
             None => return Ok(Name::plain(written.into())),
         };
-        match self.scope.iter().rev().find(|(known, _)| *known == prefix) {
-            Some((_, namespace)) => Ok(Name {
+        match self.namespaces.get(prefix).and_then(|known| known.last()) {
+            Some(namespace) => Ok(Name {
                 local: local.into(),
                 namespace: namespace.clone(),
             }),

@@ -54,7 +54,31 @@ pub(super) struct Nodes {
     list: Vec<Node>,
 }
 
+/// Bytes of a node, the list of its children and its own texts' heads.
+const NODE_SIZE: usize = size_of::<Node>() + 96;
+
+/// About the bytes that the tree of this text takes: every tag and every attribute makes a node.
+pub(crate) fn size_of_tree(text: &str) -> usize {
+    let nodes = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'<' | b'='))
+        .count();
+    text.len()
+        .saturating_mul(2)
+        .saturating_add(size_of_nodes(nodes))
+}
+
+/// Bytes that a copy of so many nodes takes.
+pub(crate) const fn size_of_nodes(count: usize) -> usize {
+    count.saturating_mul(NODE_SIZE)
+}
+
 impl Nodes {
+    /// Bytes of all nodes, texts aside: a copy shares them.
+    pub(super) fn size(&self) -> usize {
+        size_of_nodes(self.list.len())
+    }
+
     /// The node at a position handed out by this tree.
     pub(super) fn get(&self, id: Id) -> &Node {
         &self.list[id as usize]

@@ -3,6 +3,7 @@
 use super::names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
 use super::node::XNode;
 use super::tree::{Declaration, Id, Kind, NONE, Nodes};
+use crate::forest::work;
 use crate::value::Str;
 
 impl Declaration {
@@ -25,11 +26,18 @@ impl Declaration {
 
 impl XNode {
     /// `ToString()`; indented by two spaces unless `raw`. A document's declaration is not part of it.
+    #[cfg(test)]
     pub fn to_xml(&self, raw: bool) -> String {
+        self.to_xml_within(raw, usize::MAX).unwrap_or_default()
+    }
+
+    /// [`XNode::to_xml`], unless the text would be longer than `most` bytes: deep trees indent to much text.
+    pub fn to_xml_within(&self, raw: bool, most: usize) -> Option<String> {
         self.read(|nodes, id| {
             let mut writer = Writer {
                 nodes,
                 raw,
+                most,
                 out: String::new(),
                 scope: Vec::new(),
                 generated: 0,
@@ -37,11 +45,12 @@ impl XNode {
             if let Kind::Attribute { name, value } = &nodes.get(id).kind {
                 writer.scope_of_ancestors(nodes.get(id).parent);
                 writer.attribute(name, &value.to_utf8());
-                return writer.out.trim_start().to_owned();
+                return Some(writer.out.trim_start().to_owned());
             }
             // A node inside a tree is printed with the prefixes of its surroundings only if it declares them itself.
             writer.tree(id);
-            writer.out
+            work(writer.out.len() / 64);
+            (writer.out.len() <= most).then_some(writer.out)
         })
     }
 }
@@ -59,6 +68,8 @@ struct Open {
 struct Writer<'a> {
     nodes: &'a Nodes,
     raw: bool,
+    /// Writing stops when the text is longer.
+    most: usize,
     out: String,
     /// Prefix and namespace, innermost last.
     scope: Vec<(Str, Str)>,
@@ -130,7 +141,9 @@ impl Writer<'_> {
             if let Some(id) = current.take() {
                 self.node(id, &mut open);
             }
-            let depth = open.len();
+            if self.out.len() > self.most {
+                return;
+            }
             let Some(container) = open.last_mut() else {
                 return;
             };
@@ -144,7 +157,7 @@ impl Writer<'_> {
                     let has_nodes = !self.nodes.get(closed.id).children.is_empty();
                     if !closed.tag.is_empty() {
                         if has_nodes && !closed.mixed && !self.raw {
-                            self.new_line(element_depth(&open, depth));
+                            self.new_line(element_depth(&open));
                         }
                         self.out.push_str("</");
                         self.out.push_str(&closed.tag);
@@ -158,7 +171,7 @@ impl Writer<'_> {
 
     fn node(&mut self, id: Id, open: &mut Vec<Open>) {
         let inside_text = open.last().is_some_and(|open| open.mixed);
-        let depth = open.iter().filter(|open| !open.tag.is_empty()).count();
+        let depth = element_depth(open);
         let indent = !self.raw && !inside_text;
         let kind = &self.nodes.get(id).kind;
         match kind {
@@ -288,8 +301,10 @@ impl Writer<'_> {
 }
 
 /// Depth at which an end tag is indented: the elements that are still open.
-fn element_depth(open: &[Open], _depth: usize) -> usize {
-    open.iter().filter(|open| !open.tag.is_empty()).count()
+fn element_depth(open: &[Open]) -> usize {
+    // Only a document has no tag, and only the outermost can be one.
+    let document = open.first().is_some_and(|open| open.tag.is_empty());
+    open.len() - usize::from(document)
 }
 
 fn escape_text(text: &str, out: &mut String) {

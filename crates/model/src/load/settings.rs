@@ -87,6 +87,21 @@ pub(crate) fn read(context: &Context<'_>, node: &Node) -> GatewaySettings {
         );
         limits.finish();
     }
+    if let Some(limits) = object.object("expressions") {
+        let target = &mut settings.expressions;
+        set(&mut target.source_bytes, limits.bytes("sourceBytes"));
+        set(
+            &mut target.steps,
+            limits.integer("steps", 1..=100_000_000_000),
+        );
+        set(&mut target.memory_bytes, limits.bytes("memoryBytes"));
+        set(&mut target.depth, limits.integer("depth", 1..=10_000));
+        set(
+            &mut target.regex_steps,
+            limits.integer("regexSteps", 1..=10_000_000_000),
+        );
+        limits.finish();
+    }
     if let Some(timeouts) = object.object("timeouts") {
         let target = &mut settings.timeouts;
         set(

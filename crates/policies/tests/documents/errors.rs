@@ -1,5 +1,6 @@
 //! on-error and `context.LastError`.
 
+use tidegate_expressions::Limits;
 use tidegate_pipeline::testing::Answer;
 use tidegate_pipeline::{PolicyError, Scope};
 
@@ -47,6 +48,56 @@ fn last_error_tells_what_happened_and_where() {
                 "mine",
                 "500"
             ]
+        );
+    }
+}
+
+#[test]
+fn a_reached_limit_fails_like_an_unhandled_exception() {
+    let limits = Limits {
+        fuel: 10_000,
+        allocation: 64 << 10,
+        depth: 50,
+        regex_steps: 1_000,
+        ..Limits::default()
+    };
+    for (expression, part) in [
+        ("@{ while (true) { } }", "limit of 10000 steps"),
+        (
+            "@{ try { while (true) { } } catch (Exception) { return 1; } }",
+            "limit of 10000 steps",
+        ),
+        ("@(new string('x', 200000))", "limit of 65536 bytes"),
+        ("@{ int F(int n) { return F(n + 1); } return F(0); }", "50"),
+        (
+            "@(Regex.IsMatch(new string('a', 40), \"^(a+)+$b\"))",
+            "backtracking steps",
+        ),
+    ] {
+        let expression = expression.replace('"', "&quot;");
+        let finished = Service::bare()
+            .limits(limits)
+            .policies(
+                Scope::Api,
+                &format!(
+                    r#"<inbound><choose><when condition="@(true)"><set-variable name="v" value="{expression}" /></when></choose></inbound>
+                       <backend><forward-request /></backend><outbound /><on-error>{SHOW}</on-error>"#
+                ),
+            )
+            .answering(&[200])
+            .get();
+        assert_eq!(finished.status, 500, "{expression}");
+        let shown = finished.header("x-error");
+        assert!(
+            shown.starts_with(
+                "set-variable|ExpressionValueEvaluationFailure|Expression evaluation failed. "
+            ) && shown.contains(part)
+                && shown.ends_with("|api|inbound|choose[1]/when[1]/set-variable[1]||500"),
+            "{expression}: {shown}"
+        );
+        assert_eq!(
+            finished.body(),
+            r#"{ "statusCode": 500, "message": "Internal server error", "activityId": "00000000-0000-0000-0000-000000000001" }"#
         );
     }
 }

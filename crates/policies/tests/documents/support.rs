@@ -26,6 +26,7 @@ pub struct Service {
     template_parameters: Option<Vec<Arc<str>>>,
     adjust: Vec<Adjust>,
     lenient: bool,
+    limits: tidegate_expressions::Limits,
 }
 
 /// A service whose API has a document with this content, below the default document of global scope.
@@ -78,7 +79,14 @@ impl Service {
             template_parameters: None,
             adjust: Vec::new(),
             lenient: false,
+            limits: tidegate_expressions::Limits::default(),
         }
+    }
+
+    /// Expressions with other limits.
+    pub fn limits(mut self, limits: tidegate_expressions::Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Adds a document; broader scopes come first.
@@ -205,7 +213,10 @@ impl Service {
             named_values: &self.named_values,
             fragments: &fragments,
             backends: &runtime.backends,
-            expressions: tidegate_expressions::Options::default(),
+            expressions: tidegate_expressions::Options {
+                limits: self.limits,
+                ..tidegate_expressions::Options::default()
+            },
             allow_unknown_named_values: self.lenient,
             allow_unknown_references: self.lenient,
             template_parameters: self.template_parameters.as_deref(),

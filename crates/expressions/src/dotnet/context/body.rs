@@ -90,7 +90,7 @@ pub(super) fn read_text(c: &mut Call<'_, '_>, preserve: bool) -> R<String> {
 
 fn read_json(c: &mut Call<'_, '_>, preserve: bool, ty: &Type) -> R<Value> {
     let text = read_text(c, preserve)?;
-    c.rt.allocate(text.len().saturating_mul(4))?;
+    c.rt.allocate(crate::json::size_of_tree(&text))?;
     match json::parse_text(&text, ty) {
         Ok(token) => Ok(token.into()),
         Err(mut error) => {
@@ -116,7 +116,7 @@ fn read_as(c: &mut Call<'_, '_>) -> R<Value> {
         }
         wanted if xml::is_xml(wanted) => {
             let text = read_text(c, preserve)?;
-            c.rt.allocate(text.len().saturating_mul(8))?;
+            c.rt.allocate(crate::xml::size_of_tree(&text))?;
             match xml::parse_text(&text, wanted) {
                 Ok(node) => Ok(Value::object(node)),
                 Err(error) => Err(Fault::new(

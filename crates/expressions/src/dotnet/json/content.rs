@@ -173,7 +173,7 @@ pub(super) fn account_copy(rt: &mut Runtime<'_>, token: Option<&JToken>) -> R<()
     if let Some(token) = token.filter(|token| token.has_values() && token.parent().is_some()) {
         let nodes = token.descendants(true).len();
         rt.spend(nodes as u64)?;
-        rt.allocate(nodes.saturating_mul(64))?;
+        rt.allocate(crate::json::size_of_nodes(nodes))?;
     }
     Ok(())
 }

@@ -172,7 +172,7 @@ fn read(c: &mut Call<'_, '_>, ty: &Type) -> R<Value> {
     let text = c.str(0)?;
     let text = text.to_utf8();
     c.rt.spend(1 + text.len() as u64 / 64)?;
-    c.rt.allocate(text.len().saturating_mul(4))?;
+    c.rt.allocate(json::size_of_tree(&text))?;
     let dates_off = c
         .value(1)
         .as_object::<Settings>()

@@ -229,7 +229,7 @@ fn define_container(types: &mut Types) {
         };
         let nodes = content.descendants(true).len();
         c.rt.spend(nodes as u64)?;
-        c.rt.allocate(nodes.saturating_mul(64))?;
+        c.rt.allocate(json::size_of_nodes(nodes))?;
         target.merge(&content)?;
         Ok(Value::Null)
     })
@@ -266,7 +266,7 @@ pub(super) fn copy(c: &mut Call<'_, '_>, token: &JToken) -> R<Value> {
     let copy = token.deep_clone();
     let nodes = copy.descendants(true).len();
     c.rt.spend(nodes as u64)?;
-    c.rt.allocate(nodes.saturating_mul(64))?;
+    c.rt.allocate(json::size_of_nodes(nodes))?;
     Ok(copy.into())
 }
 

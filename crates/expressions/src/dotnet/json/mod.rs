@@ -139,8 +139,10 @@ impl Object for JToken {
             let value = value_of(&value);
             return rt.format(&value, Some(format)).map(Some);
         }
+        if !self.is_value() {
+            return printed(rt, self, json::Formatting::Indented).map(Some);
+        }
         let text = JToken::to_text(self);
-        pay(rt)?;
         rt.allocate(text.heap_size())?;
         Ok(Some(text))
     }
@@ -273,7 +275,7 @@ fn read(c: &mut Call<'_, '_>, parse: fn(&str, &ReaderOptions) -> json::Result<JT
     let text = c.str(0)?;
     let text = text.to_utf8();
     c.rt.spend(1 + text.len() as u64 / 64)?;
-    c.rt.allocate(text.len().saturating_mul(4))?;
+    c.rt.allocate(json::size_of_tree(&text))?;
     Ok(parse(&text, &ReaderOptions::default())?.into())
 }
 
@@ -296,10 +298,16 @@ fn formatted(c: &mut Call<'_, '_>, token: &JToken, formatting: i64) -> R<Value> 
     } else {
         json::Formatting::Indented
     };
-    let text = token.to_json(formatting);
-    c.rt.spend(1 + text.len() as u64 / 64)?;
-    c.rt.allocate(text.len())?;
-    Ok(text.into())
+    Ok(printed(c.rt, token, formatting)?.into())
+}
+
+/// JSON text, made only as far as there is room for it.
+fn printed(rt: &mut Runtime<'_>, token: &JToken, formatting: json::Formatting) -> R<Str> {
+    let room = rt.room();
+    let text = token.to_json_within(formatting, room);
+    pay(rt)?;
+    rt.allocate(text.as_ref().map_or(room.saturating_add(1), String::len))?;
+    Ok(text.unwrap_or_default().into())
 }
 
 /// A `System.Uri`; text that is none stays text.

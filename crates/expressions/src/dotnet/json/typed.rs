@@ -280,7 +280,7 @@ impl Reader {
         let copy = token.deep_clone();
         let nodes = copy.descendants(true);
         rt.spend(nodes.len() as u64)?;
-        rt.allocate(nodes.len() * 64)?;
+        rt.allocate(crate::json::size_of_nodes(nodes.len()))?;
         if self.source == Source::Text {
             for node in nodes {
                 if let Some(Scalar::String(text)) = node.scalar()

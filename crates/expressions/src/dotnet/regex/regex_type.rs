@@ -45,7 +45,8 @@ fn compile(c: &mut Call<'_, '_>, pattern: usize, options: Option<usize>) -> R<(R
         ));
     };
     c.rt.spend(1 + pattern.len() as u64 / 4)?;
-    c.rt.allocate(pattern.len().saturating_mul(64))?;
+    // A compiled pattern takes about so much; long ones are not remembered, so each use pays.
+    c.rt.allocate(pattern.len().saturating_mul(256))?;
     Ok((Regex::cached(&pattern, options)?, bits))
 }
 

@@ -32,6 +32,7 @@ fn own_type(c: &Call<'_, '_>) -> Type {
 }
 
 fn make(c: &mut Call<'_, '_>, message: Option<Str>, inner: Value) -> R<Value> {
+    c.rt.allocate(size_of::<ExceptionObject>() + 64)?;
     let ty = own_type(c);
     let message = message.unwrap_or_else(|| default_message(&ty));
     let mut object = ExceptionObject::new(ty, message);
@@ -190,6 +191,7 @@ fn with_parameter(
     parameter: Option<Str>,
     inner: Value,
 ) -> R<Value> {
+    c.rt.allocate(size_of::<ExceptionObject>() + 64)?;
     let ty = own_type(c);
     let message = message.unwrap_or_else(|| default_message(&ty));
     let message = match &parameter {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::clr::case;
 use crate::clr::compare::{self, StringComparison};
 use crate::dotnet::collections::{Comparer, KeyComparer};
+use crate::forest::work_on_text;
 use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
@@ -99,6 +100,7 @@ pub(crate) fn comparison(c: &Call<'_, '_>, index: usize) -> R<StringComparison> 
 
 /// `string.Compare(a, b, comparison)`; texts with lone surrogates compare by code units.
 pub(crate) fn compare_texts(a: &Str, b: &Str, comparison: StringComparison) -> Ordering {
+    work_on_text(a.heap_size().min(b.heap_size()).saturating_mul(4));
     match (a.as_str(), b.as_str()) {
         (Some(a), Some(b)) => compare::compare(a, b, comparison),
         _ if comparison.ignores_case() => to_upper(a).compare_ordinal(&to_upper(b)),
@@ -108,6 +110,7 @@ pub(crate) fn compare_texts(a: &Str, b: &Str, comparison: StringComparison) -> O
 
 /// `string.Equals(a, b, comparison)`
 pub(crate) fn equal_texts(a: &Str, b: &Str, comparison: StringComparison) -> bool {
+    work_on_text(a.heap_size().min(b.heap_size()).saturating_mul(4));
     match (a.as_str(), b.as_str()) {
         (Some(a), Some(b)) => compare::equals(a, b, comparison),
         _ => compare_texts(a, b, comparison).is_eq(),
@@ -126,6 +129,7 @@ pub(crate) fn compare_culture_ignore_case(a: &Str, b: &Str) -> Ordering {
 
 /// `ToUpperInvariant()`
 pub(crate) fn to_upper(text: &Str) -> Str {
+    work_on_text(text.heap_size());
     match text.as_str() {
         Some(text) => Str::from(case::upper(text)),
         None => Str::from_units(
@@ -140,6 +144,7 @@ pub(crate) fn to_upper(text: &Str) -> Str {
 
 /// `ToLowerInvariant()`
 pub(crate) fn to_lower(text: &Str) -> Str {
+    work_on_text(text.heap_size());
     match text.as_str() {
         Some(text) => Str::from(case::lower(text)),
         None => Str::from_units(

@@ -71,6 +71,9 @@ fn pieces(text: &Str, separators: &Separators, most: usize, omit_empty: bool) ->
     out
 }
 
+/// Bytes of an element of the result and of its text's own allocation.
+const PIECE_SIZE: usize = size_of::<Value>() + 32;
+
 fn split(c: &mut Call<'_, '_>, separators: &Separators, count: i32, options: i64) -> R<Value> {
     let text = this(c)?;
     let Ok(most) = usize::try_from(count) else {
@@ -92,8 +95,10 @@ fn split(c: &mut Call<'_, '_>, separators: &Separators, count: i32, options: i64
         _ => 1,
     };
     c.rt.spend((text.len() as u64).saturating_mul(kinds as u64) / 16)?;
-    let pieces = pieces(&text, separators, most, options == 1);
-    c.rt.allocate(pieces.len().saturating_mul(48))?;
+    // One more piece than there is room for tells that there is none.
+    let room = c.rt.room() / PIECE_SIZE + 1;
+    let pieces = pieces(&text, separators, most.min(room), options == 1);
+    c.rt.allocate(pieces.len().saturating_mul(PIECE_SIZE))?;
     Ok(collections::array(
         Type::STRING,
         pieces.into_iter().map(Value::Str).collect(),

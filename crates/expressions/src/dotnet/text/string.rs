@@ -81,6 +81,7 @@ fn ordinal_difference(a: &Str, b: &Str) -> i32 {
 
 /// Difference of the first units that differ, or of the lengths.
 fn difference(a: &Str, b: &Str) -> i32 {
+    crate::forest::work_on_text(a.heap_size().saturating_add(b.heap_size()));
     let (a, b) = (a.units(), b.units());
     for (x, y) in a.iter().zip(b.iter()) {
         if x != y {

@@ -143,7 +143,7 @@ pub(super) fn account_copy(rt: &mut Runtime<'_>, node: &XNode) -> R<()> {
     if node.container().is_some() {
         let nodes = node.descendants(true).len();
         rt.spend(nodes as u64)?;
-        rt.allocate(nodes.saturating_mul(160))?;
+        rt.allocate(crate::xml::size_of_nodes(nodes))?;
     }
     Ok(())
 }

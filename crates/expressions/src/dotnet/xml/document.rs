@@ -82,6 +82,6 @@ fn parse(c: &mut Call<'_, '_>, preserve: bool) -> R<Value> {
     let text = c.str(0)?;
     let text = text.to_utf8();
     c.rt.spend(1 + text.len() as u64 / 64)?;
-    c.rt.allocate(text.len().saturating_mul(8))?;
+    c.rt.allocate(xml::size_of_tree(&text))?;
     Ok(Value::object(xml::parse_document(&text, preserve)?))
 }

@@ -167,10 +167,11 @@ impl Object for XNode {
 
 /// `ToString(options)`
 fn text_of(rt: &mut Runtime<'_>, node: &XNode, raw: bool) -> R<Str> {
-    let text = node.to_xml(raw);
-    rt.spend(1 + text.len() as u64 / 64)?;
-    rt.allocate(text.len())?;
-    Ok(text.into())
+    let room = rt.room();
+    let text = node.to_xml_within(raw, room);
+    rt.tick()?;
+    rt.allocate(text.as_ref().map_or(room.saturating_add(1), String::len))?;
+    Ok(text.unwrap_or_default().into())
 }
 
 /// Reads XML for other bindings, such as bodies: an `XDocument` where one is wanted, else an `XElement`.

@@ -11,6 +11,7 @@ gateway:
   admin: 127.0.0.1:9001
   workers: 2
   limits: { requestBodyBytes: 2 MiB, headers: 50 }
+  expressions: { sourceBytes: 8 KiB, steps: 1000, memoryBytes: 1 MiB, depth: 10 }
   timeouts: { drain: PT5S }
   log: { format: json }
 namedValues:
@@ -84,6 +85,16 @@ fn one_file_holds_a_whole_service() {
     assert_eq!(service.gateway.limits.request_body_bytes, 2 << 20);
     assert_eq!(service.gateway.limits.headers, 50);
     assert_eq!(service.gateway.limits.uri_bytes, 16 * 1024);
+    assert_eq!(
+        service.gateway.expressions,
+        crate::ExpressionLimits {
+            source_bytes: 8 << 10,
+            steps: 1_000,
+            memory_bytes: 1 << 20,
+            depth: 10,
+            regex_steps: 500_000,
+        }
+    );
     assert_eq!(service.gateway.timeouts.drain, Duration::from_secs(5));
     assert_eq!(service.gateway.log.format, LogFormat::Json);
     let BackendKind::Single(one) = &service.backends[0].kind else {
@@ -139,9 +150,9 @@ fn inline_documents_keep_the_line_numbers_of_their_file() {
     let file = &service.policy.file;
     assert!(file.name().ends_with("tidegate.yaml"));
     let at = file.text().find("<policies>").unwrap();
-    assert_eq!(file.line_column(at).0, 14);
+    assert_eq!(file.line_column(at).0, 15);
     let at = file.text().find("<forward-request").unwrap();
-    assert_eq!(file.line_column(at).0, 16);
+    assert_eq!(file.line_column(at).0, 17);
 }
 
 #[test]
