@@ -254,7 +254,10 @@ impl Builder<'_> {
                 named_values: &named_values,
                 fragments: &fragments,
                 backends: &runtime.backends,
-                expressions: tidegate_expressions::Options::default(),
+                expressions: tidegate_expressions::Options {
+                    strict: settings.strict_expressions,
+                    ..tidegate_expressions::Options::default()
+                },
                 allow_unknown_named_values: self.allow_unknown_named_values,
                 allow_unknown_references: false,
                 template_parameters: None,
