@@ -4,12 +4,11 @@
 //! value of a secret.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_expressions::{self as expressions, Target};
+use tidegate_expressions::{self as expressions, ExpressionDiagnostic, Target};
 use tidegate_policy_xml::diagnostic::Diagnostic;
 use tidegate_policy_xml::{Element, Resolved, Text, Unknown};
 
@@ -56,14 +55,10 @@ impl Compiler<'_> {
 
     /// Compiles the expression a resolved text holds.
     fn expression(&mut self, resolved: &Resolved, text: &str, target: Target) -> Option<Evaluated> {
-        let map = |range: &Range<usize>| resolved.expression_range(range.clone());
         match expressions::compile(text, target, &self.context.expressions) {
             Ok(expression) => {
                 for warning in expression.warnings() {
-                    let range = map(&warning.range);
-                    let mut diagnostic = Diagnostic::warning(warning.code, warning.message.clone())
-                        .at(&self.file, range);
-                    diagnostic.help = warning.help.clone();
+                    let diagnostic = self.finding(resolved, warning);
                     self.report(diagnostic);
                 }
                 Some(Evaluated {
@@ -72,29 +67,46 @@ impl Compiler<'_> {
                 })
             }
             Err(findings) => {
-                for finding in findings {
-                    let range = map(&finding.range);
-                    let mut diagnostic = match finding.severity {
-                        expressions::Severity::Error => {
-                            Diagnostic::error(finding.code, finding.message)
-                        }
-                        expressions::Severity::Warning => {
-                            Diagnostic::warning(finding.code, finding.message)
-                        }
-                    }
-                    .at(&self.file, range);
-                    diagnostic.help = finding.help;
-                    if resolved.is_secret() && diagnostic.help.is_none() {
-                        diagnostic.help = Some(format!(
-                            "the expression contains the value of named value {}",
-                            resolved.inserted().join(", ")
-                        ));
-                    }
+                for finding in &findings {
+                    let diagnostic = self.finding(resolved, finding);
                     self.report(diagnostic);
                 }
                 None
             }
         }
+    }
+
+    /// What is said of an expression, in the document's lines. About a text that a secret named value puts there it is
+    /// not said what that text is.
+    fn finding(&self, resolved: &Resolved, found: &ExpressionDiagnostic) -> Diagnostic {
+        let range = resolved.expression_range(found.range.clone());
+        let secret = resolved.is_secret()
+            && self
+                .file
+                .text()
+                .get(range.clone())
+                .is_none_or(|written| written.contains("{{"));
+        let message = if secret {
+            format!(
+                "with the value of named value {} this is no valid C#",
+                resolved.inserted().join(", ")
+            )
+        } else {
+            found.message.clone()
+        };
+        let diagnostic = match found.severity {
+            expressions::Severity::Error => Diagnostic::error(found.code, message),
+            expressions::Severity::Warning => Diagnostic::warning(found.code, message),
+        };
+        let mut diagnostic = diagnostic.at(&self.file, range);
+        diagnostic.help = if secret { None } else { found.help.clone() };
+        if resolved.is_secret() && diagnostic.help.is_none() {
+            diagnostic.help = Some(format!(
+                "the expression contains the value of named value {}",
+                resolved.inserted().join(", ")
+            ));
+        }
+        diagnostic
     }
 
     /// A text that may be an expression: constant converted by `parse`, or compiled for `target`.

@@ -26,6 +26,7 @@ pub struct Service {
     template_parameters: Option<Vec<Arc<str>>>,
     adjust: Vec<Adjust>,
     lenient: bool,
+    strict: bool,
 }
 
 /// A service whose API has a document with this content, below the default document of global scope.
@@ -78,6 +79,7 @@ impl Service {
             template_parameters: None,
             adjust: Vec::new(),
             lenient: false,
+            strict: false,
         }
     }
 
@@ -177,6 +179,12 @@ impl Service {
         self
     }
 
+    /// With only the documented types and members in expressions.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     /// Compiles everything; the runtime holds the backends that constants refer to.
     fn compile(&self) -> (Program, Runtime, Vec<Diagnostic>) {
         let mut runtime = testing::runtime();
@@ -205,7 +213,10 @@ impl Service {
             named_values: &self.named_values,
             fragments: &fragments,
             backends: &runtime.backends,
-            expressions: tidegate_expressions::Options::default(),
+            expressions: tidegate_expressions::Options {
+                strict: self.strict,
+                ..tidegate_expressions::Options::default()
+            },
             allow_unknown_named_values: self.lenient,
             allow_unknown_references: self.lenient,
             template_parameters: self.template_parameters.as_deref(),
