@@ -27,7 +27,7 @@ pub struct ExpressionDiagnostic {
 }
 
 /// Bytes of the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Span {
     /// First byte.
     pub start: u32,
@@ -90,6 +90,23 @@ impl Diagnostics {
     /// Adds a warning.
     pub fn warning(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
         self.add(Severity::Warning, code, span, message.into(), None);
+    }
+
+    /// Adds a warning with advice.
+    pub fn warning_with_help(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(
+            Severity::Warning,
+            code,
+            span,
+            message.into(),
+            Some(help.into()),
+        );
     }
 
     fn add(

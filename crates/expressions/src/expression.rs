@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::advice;
 use crate::bind::{self, constant_of};
 use crate::compile::{self, Code, Program};
 use crate::diagnostic::{Diagnostics, ExpressionDiagnostic, Severity};
@@ -82,17 +83,20 @@ pub fn compile(
         return Err(diagnostics.into_sorted());
     }
     let (tree, diagnostics) = syntax::parse(source);
-    let Some(tree) = tree else {
-        return Err(diagnostics.into_sorted());
+    let told = |diagnostics: Diagnostics| {
+        let mut list = diagnostics.into_sorted();
+        advice::complete(source, &mut list);
+        list
     };
-    let bound = bind::bind(&tree, target, options.strict, diagnostics);
-    let mut bound = bound;
+    let Some(tree) = tree else {
+        return Err(told(diagnostics));
+    };
+    let mut bound = bind::bind(&tree, target, options.strict, diagnostics);
     let found: Diagnostics = std::mem::take(&mut bound.diagnostics);
     if found.has_errors_since(0) {
-        return Err(found.into_sorted());
+        return Err(told(found));
     }
-    let warnings = found
-        .into_sorted()
+    let warnings = told(found)
         .into_iter()
         .filter(|d| d.severity == Severity::Warning)
         .collect();

@@ -17,6 +17,7 @@
 //! # Ok::<(), Vec<tidegate_expressions::ExpressionDiagnostic>>(())
 //! ```
 
+mod advice;
 mod bind;
 pub mod clr;
 mod compile;

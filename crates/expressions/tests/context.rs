@@ -504,7 +504,7 @@ fn mistakes_come_with_advice() {
             "@(context.Variables[\"x\"].Length)",
             "CS1061",
             "Length",
-            "the value is an `object` here: cast it first, `((T)…).Length`",
+            "the value is an `object` here: cast it first, `((string)…).Length`; or `GetValueOrDefault<string>(name)`",
         ),
         (
             "@(1;)",

@@ -256,6 +256,7 @@ impl Builder<'_> {
                 backends: &runtime.backends,
                 expressions: tidegate_expressions::Options {
                     limits: expression_limits(&settings.expressions),
+                    strict: settings.strict_expressions,
                     ..tidegate_expressions::Options::default()
                 },
                 allow_unknown_named_values: self.allow_unknown_named_values,

@@ -31,6 +31,8 @@ pub struct GatewaySettings {
     /// Whether the client's subscription key is removed before every backend call. Default: no, as in APIM; it is
     /// always replaced when the backend's credentials set the same header.
     pub strip_subscription_key: bool,
+    /// Whether policy expressions may use only the types and members that API Management documents.
+    pub strict_expressions: bool,
     /// Whether the default key names work besides an API's own ones. Default: no.
     pub accept_default_key_names: bool,
     /// Bounds on what clients and backends may send.
@@ -60,6 +62,7 @@ impl Default for GatewaySettings {
             enforce_protocols: None,
             trust_forwarded_headers: false,
             strip_subscription_key: false,
+            strict_expressions: false,
             accept_default_key_names: false,
             limits: Limits::default(),
             expressions: ExpressionLimits::default(),

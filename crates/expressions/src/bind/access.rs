@@ -91,10 +91,14 @@ impl Binder {
             .collect();
         all.extend(extension_class);
         if all.is_empty() {
-            self.diagnostics.error(
+            let makes = ty
+                .def()
+                .is_some_and(|def| def.of_kind(MemberKind::Constructor).next().is_some());
+            self.diagnostics.error_with_help(
                 "CS0120",
                 span,
                 format!("An object reference is required for the non-static method '{ty}.{text}'"),
+                makes.then(|| format!("make one first: `new {ty}().{text}(…)`")),
             );
             return Operand::Value(Expr::error(span));
         }
@@ -190,6 +194,10 @@ impl Binder {
                 );
                 return Operand::Value(Expr::error(span));
             }
+            if receiver.is_user() {
+                self.user.1 = self.user.1.saturating_add(1);
+                self.user.2.get_or_insert(receiver.span);
+            }
             return Operand::Value(self.property(Some(receiver), &found, span));
         }
         let candidates: Vec<Candidate> = overload::methods(&receiver.ty, &text, MemberKind::Method)
@@ -223,10 +231,11 @@ impl Binder {
     }
 
     pub(super) fn unknown_member(&mut self, ty: &Type, name: &str, span: Span) {
-        let help = suggest::member(ty, name, false).or_else(|| {
-            (*ty == Type::OBJECT)
-                .then(|| format!("the value is an `object` here: cast it first, `((T)…).{name}`"))
-        });
+        let help = super::advice::foreign(ty, name)
+            .map(|word| format!("did you mean `{word}`?"))
+            .or_else(|| super::advice::of_text(ty, name))
+            .or_else(|| suggest::member(ty, name, false))
+            .or_else(|| super::advice::member(ty, name));
         self.diagnostics.error_with_help(
             "CS1061",
             span,
@@ -277,6 +286,12 @@ impl Binder {
         span: Span,
     ) -> Expr {
         self.check_allowed(found.member, span);
+        if let Some(of) = &receiver
+            && matches!(&*of.kind, Kind::Context)
+            && &*found.member.name == "User"
+        {
+            self.user.0 = self.user.0.saturating_add(1);
+        }
         let ty = found.member.result.substitute(&found.class, &[]);
         if let Some(value) = &found.member.constant {
             let mut expr = self.constant(value.clone(), span);
@@ -297,6 +312,37 @@ impl Binder {
         )
     }
 
+    /// `As<T>()` of a message's body reads a few types only.
+    pub(super) fn check_body_type(&mut self, member: &Member, types: &[Type], span: Span) {
+        let [ty] = types else {
+            return;
+        };
+        if member.owner != known::IMESSAGE_BODY || &*member.name != "As" {
+            return;
+        }
+        const READABLE: &[&str] = &[
+            "String",
+            "JToken",
+            "JObject",
+            "JArray",
+            "XNode",
+            "XElement",
+            "XDocument",
+            "Object",
+        ];
+        let fits = matches!(ty, Type::Error | Type::MethodParam(_))
+            || *ty == Type::array(Type::BYTE)
+            || ty.def().is_some_and(|def| READABLE.contains(&&*def.name));
+        if !fits {
+            self.diagnostics.error_with_help(
+                "TG0202",
+                span,
+                format!("A message body cannot be read as '{ty}'"),
+                Some("it is read as string, byte[], JToken, JObject, JArray, XNode, XElement or XDocument; convert what was read".into()),
+            );
+        }
+    }
+
     /// In strict mode a member off the documented list is an error.
     pub(super) fn check_allowed(&mut self, member: &'static Member, span: Span) {
         if !self.strict || member.documented {
@@ -307,12 +353,15 @@ impl Binder {
             .def(member.owner)
             .map(|d| d.name.to_string())
             .unwrap_or_default();
+        let name = match member.kind {
+            MemberKind::Constructor => format!("new {owner}(…)"),
+            _ => format!("{owner}.{}", member.name),
+        };
         self.diagnostics.error(
             "TG0102",
             span,
             format!(
-                "'{owner}.{}' is not on API Management's documented list of members for policy expressions",
-                member.name
+                "'{name}' is not on API Management's documented list of members for policy expressions"
             ),
         );
     }

@@ -157,6 +157,21 @@ impl Binder {
             }
             other => {
                 let value = self.value_of(other, target.span);
+                if let ExprKind::Member(_, name) = &*target.kind
+                    && !matches!(value.ty, Type::Error | Type::Dynamic)
+                    && delegate_candidate(&value.ty).is_none()
+                {
+                    self.diagnostics.error_with_help(
+                        "CS1955",
+                        name.ident.span,
+                        format!(
+                            "Non-invocable member '{}' cannot be used like a method",
+                            name.ident.name
+                        ),
+                        Some("remove the parentheses".into()),
+                    );
+                    return Expr::error(span);
+                }
                 self.invoke(value, args, span)
             }
         }
@@ -593,6 +608,7 @@ impl Binder {
         match resolved.target {
             Target::Member(member) => {
                 self.check_allowed(member, span);
+                self.check_body_type(member, &resolved.types, span);
                 let body = if member.kind == MemberKind::Extension {
                     resolved.args.first()
                 } else {

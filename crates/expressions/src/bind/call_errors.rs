@@ -5,7 +5,7 @@ use super::call::{BoundArg, OutPlace};
 use super::overload::{self, Argument, Candidate, Failure, Shape};
 use super::{Binder, Operand};
 use crate::diagnostic::Span;
-use crate::types::{PassBy, Type};
+use crate::types::{MemberKind, PassBy, Type, relations};
 
 impl Binder {
     pub(super) fn report_failure(
@@ -68,6 +68,7 @@ impl Binder {
                     format!("The best overload for '{name}' does not have a parameter named '{argument}'"),
                 );
             }
+            Failure::Inference if self.report_element(candidates, args, name) => {}
             Failure::Inference => {
                 self.report_lambda_errors(candidates, args);
                 if !self.diagnostics.has_errors_since(0) {
@@ -92,20 +93,76 @@ impl Binder {
                         return;
                     }
                 }
+                if let Some(word) = wanted_pass(candidates, args, index) {
+                    self.diagnostics.error_with_help(
+                        "CS1620",
+                        args.get(index).map_or(span, |a| a.span),
+                        format!(
+                            "Argument {} must be passed with the '{word}' keyword",
+                            index + 1
+                        ),
+                        Some(format!("write `{word}` before it")),
+                    );
+                    return;
+                }
+                let help = args.get(index).and_then(|arg| match &arg.operand {
+                    Operand::Value(e) if arg.pass == PassBy::Value => {
+                        super::advice::conversion(&e.ty, &wanted)
+                    }
+                    _ => None,
+                });
                 let (found, at) = match args.get(index) {
                     Some(arg) => (describe(arg), arg.span),
                     None => (String::new(), span),
                 };
-                self.diagnostics.error(
+                self.diagnostics.error_with_help(
                     "CS1503",
                     at,
                     format!(
                         "Argument {}: cannot convert from '{found}' to '{wanted}'",
                         index + 1
                     ),
+                    help,
                 );
             }
         }
+    }
+
+    /// An argument that is no element of the sequence it is asked of: `Contains("x")` on groups. Whether it is that.
+    fn report_element(&mut self, candidates: &[Candidate], args: &[BoundArg], name: &str) -> bool {
+        let extension = |c: &Candidate| matches!(c.target, overload::Target::Member(m) if m.kind == MemberKind::Extension);
+        let [
+            BoundArg {
+                operand: Operand::Value(sequence),
+                ..
+            },
+            BoundArg {
+                operand: Operand::Value(found),
+                span,
+                ..
+            },
+        ] = args
+        else {
+            return false;
+        };
+        let Some(element) = relations::element_type(&sequence.ty) else {
+            return false;
+        };
+        if !candidates.iter().all(extension)
+            || overload::converts(&found.ty, found.constant(), &element)
+        {
+            return false;
+        }
+        self.diagnostics.error_with_help(
+            "CS1929",
+            *span,
+            format!(
+                "'{}' holds elements of type '{element}': '{name}' cannot take '{}'",
+                sequence.ty, found.ty
+            ),
+            super::advice::element(&sequence.ty, &element, &found.ty),
+        );
+        true
     }
 
     /// When inference fails, an error inside a lambda is the likely reason: show it.
@@ -149,6 +206,21 @@ impl Binder {
             }
         }
     }
+}
+
+/// The keyword that the argument lacks, where all candidates want it.
+fn wanted_pass(candidates: &[Candidate], args: &[BoundArg], index: usize) -> Option<&'static str> {
+    let arg = args.get(index).filter(|a| a.pass == PassBy::Value)?;
+    let mut words = candidates
+        .iter()
+        .filter(|c| c.params.len() == args.len())
+        .filter_map(|c| match &arg.name {
+            Some(name) => c.params.iter().find(|p| *p.name == **name),
+            None => c.params.get(index),
+        })
+        .map(|p| pass_word(p.pass));
+    let first = words.next().filter(|word| !word.is_empty())?;
+    words.all(|word| word == first).then_some(first)
 }
 
 fn describe(arg: &BoundArg) -> String {

@@ -68,10 +68,11 @@ impl Binder {
                 Some(format!("write `({to})` before it")),
             );
         } else {
-            self.diagnostics.error(
+            self.diagnostics.error_with_help(
                 "CS0029",
                 span,
                 format!("Cannot implicitly convert type '{from}' to '{to}'"),
+                super::advice::conversion(from, to),
             );
         }
     }
@@ -266,10 +267,11 @@ impl Binder {
                             format!("Cannot convert null to '{to}' because it is a non-nullable value type"),
                         );
                     } else {
-                        self.diagnostics.error(
+                        self.diagnostics.error_with_help(
                             "CS0030",
                             span,
                             format!("Cannot convert type '{}' to '{to}'", expr.ty),
+                            super::advice::conversion(&expr.ty, to),
                         );
                     }
                     None

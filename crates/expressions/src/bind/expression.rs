@@ -490,6 +490,23 @@ impl Binder {
         if name.args.is_empty() && self.registry.is_namespace(text) {
             return Operand::Namespace(text.to_string());
         }
+        if name.args.is_empty() && self.later.iter().any(|l| l.contains_key(text)) {
+            if self.initialising.contains(text) {
+                self.diagnostics.error_with_help(
+                    "CS0165",
+                    span,
+                    format!("Use of unassigned local variable '{text}'"),
+                    Some(format!("`{text}` has no value before this statement ends; declare it in a statement of its own first")),
+                );
+            } else {
+                self.diagnostics.error(
+                    "CS0841",
+                    span,
+                    format!("Cannot use local variable '{text}' before it is declared"),
+                );
+            }
+            return Operand::Value(Expr::error(span));
+        }
         let mut names: Vec<&str> = self
             .scopes
             .iter()

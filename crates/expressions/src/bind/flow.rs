@@ -44,6 +44,16 @@ struct Flow<'a> {
     /// States at the `break`s of the enclosing loops and switches.
     breaks: Vec<State>,
     depth: usize,
+    /// The functions being walked, innermost last.
+    exits: Vec<Exits>,
+}
+
+/// Where a function is left.
+struct Exits {
+    /// `out` parameters, which must be assigned there.
+    outs: Vec<VarId>,
+    /// What is assigned at its returns.
+    state: State,
 }
 
 /// Checks the whole expression; reports reads of variables that may be unassigned.
@@ -55,6 +65,7 @@ pub fn check(vars: &[Var], bodies: &[Option<Body>], diagnostics: &mut Diagnostic
         state: State(Some(HashSet::new())),
         breaks: Vec::new(),
         depth: 0,
+        exits: Vec::new(),
     };
     if let Some(Some(main)) = bodies.first() {
         flow.statements(&main.statements);
@@ -190,6 +201,9 @@ impl Flow<'_> {
             Stmt::Return(value) | Stmt::Throw(value) => {
                 if let Some(value) = value {
                     self.expr(value);
+                }
+                if matches!(statement, Stmt::Return(_)) {
+                    self.leave();
                 }
                 self.state = State::dead();
             }
@@ -374,7 +388,7 @@ impl Flow<'_> {
                 self.expr(inner);
             }
             Kind::Lambda(id) | Kind::FunctionDelegate(id) => {
-                self.function(id.0, matches!(&*e.kind, Kind::FunctionDelegate(_)));
+                self.function(id.0, matches!(&*e.kind, Kind::FunctionDelegate(_)), false);
             }
             Kind::CallFunction {
                 function,
@@ -382,7 +396,7 @@ impl Flow<'_> {
                 write_back,
             } => {
                 self.all(args);
-                self.function(function.0, true);
+                self.function(function.0, true, true);
                 self.written(write_back);
             }
             Kind::Call {
@@ -470,8 +484,32 @@ impl Flow<'_> {
         }
     }
 
+    /// The function may be left here.
+    fn leave(&mut self) {
+        let Some(exits) = self.exits.last_mut() else {
+            return;
+        };
+        if self.state.0.is_none() {
+            return;
+        }
+        let state = std::mem::replace(&mut exits.state, State::dead());
+        exits.state = state.join(self.state.clone());
+        for id in exits.outs.clone() {
+            if let Some(var) = self.vars.get(id.0).filter(|_| !self.state.has(id)) {
+                self.diagnostics.error(
+                    "CS0177",
+                    var.span,
+                    format!(
+                        "The out parameter '{}' must be assigned to before control leaves the function",
+                        var.name
+                    ),
+                );
+            }
+        }
+    }
+
     /// A lambda where it is made, a local function where it is used: it may read what is assigned there.
-    fn function(&mut self, id: usize, named: bool) {
+    fn function(&mut self, id: usize, named: bool, called: bool) {
         // Recursion of local functions ends the walk; nesting of lambdas is bounded by the parser.
         if self.depth > 20 {
             return;
@@ -480,8 +518,17 @@ impl Flow<'_> {
             return;
         };
         self.depth += 1;
-        let outer = self.state.clone();
+        let mut outer = self.state.clone();
         let breaks = std::mem::take(&mut self.breaks);
+        self.exits.push(Exits {
+            outs: body
+                .parameters
+                .iter()
+                .filter(|(_, pass)| *pass == PassBy::Out)
+                .map(|(parameter, _)| *parameter)
+                .collect(),
+            state: State::dead(),
+        });
         for (parameter, pass) in &body.parameters {
             if *pass != PassBy::Out {
                 self.state.add(*parameter);
@@ -491,6 +538,14 @@ impl Flow<'_> {
             // Calls among local functions were looked at already.
         } else {
             self.statements(&body.statements);
+            self.leave();
+        }
+        let exits = self.exits.pop().map(|e| e.state);
+        if let (true, Some(State(Some(assigned)))) = (called, exits) {
+            // A call assigns what every way through the function assigns.
+            for id in assigned {
+                outer.add(id);
+            }
         }
         self.breaks = breaks;
         self.state = outer;

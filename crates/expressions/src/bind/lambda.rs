@@ -207,7 +207,7 @@ impl Binder {
             declared: result.cloned(),
             ..Frame::default()
         });
-        self.scopes.push(HashMap::new());
+        self.open_scope();
         let parameters = declare(self);
         let (statements, completes, droppable, never) = match body {
             LambdaBody::Expression(expr) => self.expression_body(expr, result),
@@ -216,7 +216,7 @@ impl Binder {
                 (bound, completes, false, false)
             }
         };
-        self.scopes.pop();
+        self.close_scope();
         let frame = self.frames.pop().unwrap_or_default();
         self.generation = outer_generation;
         (
@@ -417,6 +417,7 @@ impl Binder {
         let hidden = self
             .scopes
             .split_off(function.scopes.min(self.scopes.len()));
+        let closed = std::mem::take(&mut self.closed);
         let outer_params = std::mem::take(&mut self.type_params);
         let scope: HashMap<Arc<str>, Type> = function
             .syntax
@@ -449,6 +450,7 @@ impl Binder {
         self.function = outer_function;
         self.type_params = outer_params;
         self.scopes.extend(hidden);
+        self.closed = closed;
         if finished.completes && result != Type::Void {
             self.diagnostics.error(
                 "CS0161",

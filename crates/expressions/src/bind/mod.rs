@@ -4,6 +4,7 @@
 //! rejects at compile time is reported here, with a suggestion where a name is close to an existing one. Nothing runs.
 
 mod access;
+mod advice;
 mod assign;
 mod call;
 mod call_errors;
@@ -25,13 +26,13 @@ mod suggest;
 pub mod tree;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use self::constant::default_of;
 
 use self::overload::Outcome;
-use self::tree::{Body, Expr, Func, FuncId, Kind, ReadOnly, Var, VarId};
+use self::tree::{Body, Expr, Func, FuncId, Kind, ReadOnly, Var, VarId, Written};
 use crate::diagnostic::{Diagnostics, Span};
 use crate::expression::{Effects, Target};
 use crate::syntax::ast;
@@ -114,6 +115,14 @@ pub struct Binder {
     bodies: Vec<Option<Body>>,
     locals: HashMap<FuncId, LocalFunction>,
     scopes: Vec<HashMap<Arc<str>, Symbol>>,
+    /// Names of closed scopes: number of the scopes still open around them, name, place.
+    closed: Vec<(usize, Arc<str>, Span)>,
+    /// Names that statements further down in the open blocks declare.
+    later: Vec<HashMap<Arc<str>, Span>>,
+    /// Typed variables whose initial value is being bound.
+    initialising: Vec<Arc<str>>,
+    /// `context.User`: how often it is named, how often a member is read off it, where first.
+    user: (usize, usize, Option<Span>),
     function: FuncId,
     checked: bool,
     /// In `unchecked`, where constants may wrap as well.
@@ -123,6 +132,7 @@ pub struct Binder {
     switches: usize,
     catches: usize,
     finallies: usize,
+    tries: usize,
     steps: usize,
     generation: usize,
     /// Temporaries that stand for the target of `?.`, innermost last.
@@ -162,6 +172,10 @@ pub fn bind(source: &ast::Source, target: Target, strict: bool, diagnostics: Dia
         bodies: vec![None],
         locals: HashMap::new(),
         scopes: vec![HashMap::new()],
+        closed: Vec::new(),
+        later: Vec::new(),
+        initialising: Vec::new(),
+        user: (0, 0, None),
         function: FuncId(0),
         checked: false,
         unchecked: false,
@@ -170,6 +184,7 @@ pub fn bind(source: &ast::Source, target: Target, strict: bool, diagnostics: Dia
         switches: 0,
         catches: 0,
         finallies: 0,
+        tries: 0,
         steps: 0,
         generation: 0,
         receivers: Vec::new(),
@@ -185,6 +200,7 @@ pub fn bind(source: &ast::Source, target: Target, strict: bool, diagnostics: Dia
         flow::check(&binder.vars, &binder.bodies, &mut binder.diagnostics);
     }
     binder.warn_unused();
+    binder.warn_of_null_user();
     Bound {
         vars: binder.vars,
         funcs: binder.funcs,
@@ -199,6 +215,14 @@ impl Binder {
     fn source(&mut self, source: &ast::Source, target: Target) -> Type {
         match source {
             ast::Source::Expression(expr) => {
+                if matches!(&*expr.kind, ast::ExprKind::Throw(_)) {
+                    self.diagnostics.error_with_help(
+                        "CS8115",
+                        expr.span,
+                        "A throw expression is not allowed in this context",
+                        Some("write `@{ throw …; }`".into()),
+                    );
+                }
                 let value = self.value(expr);
                 self.check_target(&value, target);
                 let ty = value.ty.clone();
@@ -307,6 +331,8 @@ impl Binder {
             span,
             read_only: None,
             used: false,
+            declared: false,
+            written: Written::Nothing,
             hidden: false,
         });
         VarId(self.vars.len() - 1)
@@ -353,8 +379,30 @@ impl Binder {
         Expr::new(Kind::Local(id), ty, span)
     }
 
+    /// Remembers that the variable was assigned this.
+    fn written(&mut self, id: VarId, value: &Expr) {
+        let what = if value.constant().is_some() {
+            Written::Constants
+        } else {
+            Written::Values
+        };
+        if let Some(var) = self.vars.get_mut(id.0) {
+            var.written = var.written.max(what);
+        }
+    }
+
+    /// A variable that the author declared in a statement: that nothing reads it is worth a remark.
+    fn declare_named(&mut self, name: &ast::Ident, ty: Type) -> VarId {
+        let id = self.declare_var(name, ty);
+        if let Some(var) = self.vars.get_mut(id.0) {
+            var.declared = true;
+        }
+        id
+    }
+
     fn set_local(&mut self, id: VarId, value: Expr) -> Expr {
         let span = value.span;
+        self.written(id, &value);
         let target = self.local(id, span);
         Expr::new(Kind::SetLocal(id, value), target.ty, span)
     }
@@ -387,6 +435,20 @@ impl Binder {
                 ),
             );
         }
+        let here = self.scopes.len();
+        if let Some((_, _, inner)) = self.closed.iter().find(|(depth, inner, span)| {
+            *depth == here && *inner == name.name && *span != name.span
+        }) {
+            let inner = *inner;
+            self.diagnostics.error(
+                "CS0136",
+                inner,
+                format!(
+                    "A local or parameter named '{}' cannot be declared in this scope because that name is used in an enclosing scope",
+                    name.name
+                ),
+            );
+        }
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(name.name.clone(), symbol);
         }
@@ -402,10 +464,31 @@ impl Binder {
         self.scopes.iter().rev().find_map(|scope| scope.get(name))
     }
 
-    fn scoped<T>(&mut self, bind: impl FnOnce(&mut Self) -> T) -> T {
+    fn open_scope(&mut self) {
         self.scopes.push(HashMap::new());
+    }
+
+    /// Leaves a scope; its names cannot be declared in the rest of the scope around it.
+    fn close_scope(&mut self) -> HashMap<Arc<str>, Symbol> {
+        let scope = self.scopes.pop().unwrap_or_default();
+        let around = self.scopes.len();
+        for (depth, _, _) in &mut self.closed {
+            *depth = around.min(*depth);
+        }
+        for (name, symbol) in &scope {
+            if let Symbol::Var(id) = symbol
+                && let Some(var) = self.vars.get(id.0).filter(|v| !v.hidden)
+            {
+                self.closed.push((around, name.clone(), var.span));
+            }
+        }
+        scope
+    }
+
+    fn scoped<T>(&mut self, bind: impl FnOnce(&mut Self) -> T) -> T {
+        self.open_scope();
         let result = bind(self);
-        self.scopes.pop();
+        self.close_scope();
         result
     }
 
@@ -466,18 +549,74 @@ impl Binder {
         }
     }
 
+    /// `context.User` is null for callers without one. Where the expression does nothing else with it than reading
+    /// members, it does not check.
+    fn warn_of_null_user(&mut self) {
+        let (named, read, first) = self.user;
+        let catches = self.tries > 0;
+        if let Some(span) = first.filter(|_| named == read && !catches)
+            && !self.diagnostics.has_errors_since(0)
+        {
+            self.diagnostics.warning_with_help(
+                "TG0201",
+                span,
+                "`context.User` is null when the caller is anonymous or the subscription has no user",
+                "write `context.User?.…`, or test it for null first",
+            );
+        }
+    }
+
     fn warn_unused(&mut self) {
         if self.diagnostics.has_errors_since(0) {
             return;
         }
+        // A lambda's body may have been bound several times: one use of the name is a use.
+        let used: HashSet<Span> = self
+            .vars
+            .iter()
+            .filter(|var| var.used)
+            .map(|var| var.span)
+            .collect();
         for var in &self.vars {
-            if !var.used && !var.hidden && !var.name.is_empty() && &*var.name != "_" {
-                self.diagnostics.warning(
-                    "CS0219",
-                    var.span,
-                    format!("The variable '{}' is never used", var.name),
-                );
+            if !var.declared || var.name.is_empty() || used.contains(&var.span) {
+                continue;
             }
+            let (code, message) = match var.written {
+                Written::Nothing => (
+                    "CS0168",
+                    format!("The variable '{}' is declared but never used", var.name),
+                ),
+                Written::Constants => (
+                    "CS0219",
+                    format!(
+                        "The variable '{}' is assigned but its value is never used",
+                        var.name
+                    ),
+                ),
+                Written::Values => continue,
+            };
+            self.diagnostics.warning(code, var.span, message);
+        }
+        let called: HashSet<FuncId> = self.funcs.iter().flat_map(|f| f.calls.clone()).collect();
+        let called: HashSet<Span> = self
+            .locals
+            .iter()
+            .filter(|(id, f)| called.contains(id) || !f.instances.is_empty())
+            .map(|(_, f)| f.declared)
+            .collect();
+        let mut unused: Vec<&LocalFunction> = self
+            .locals
+            .values()
+            .filter(|f| !called.contains(&f.declared))
+            .collect();
+        unused.sort_by_key(|f| f.declared.start);
+        for function in unused {
+            let name = &function.syntax.name.name;
+            self.diagnostics.warning(
+                "CS8321",
+                function.declared,
+                format!("The local function '{name}' is declared but never used"),
+            );
         }
     }
 }

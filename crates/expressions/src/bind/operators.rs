@@ -5,7 +5,7 @@ use super::{Binder, overload};
 use crate::diagnostic::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::types::relations::{self, Conversion, Num};
-use crate::types::{MemberKind, Type, known};
+use crate::types::{MemberKind, Type};
 use crate::value::Const;
 
 /// Binary numeric promotion; `Err` is the pair C# refuses.
@@ -290,13 +290,7 @@ impl Binder {
     }
 
     fn operator_error(&mut self, op: BinaryOp, left: &Expr, right: &Expr, span: Span) -> Expr {
-        let help = if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual)
-            && relations::as_super(&left.ty, known::JTOKEN).is_some()
-        {
-            Some(format!("cast the token first: `({})token`", right.ty))
-        } else {
-            None
-        };
+        let help = super::advice::operands(op, &left.ty, &right.ty);
         self.diagnostics.error_with_help(
             "CS0019",
             span,
@@ -656,6 +650,16 @@ impl Binder {
         if !related {
             return None;
         }
+        for (this, other, code) in [(left, right, "CS0252"), (right, left, "CS0253")] {
+            if this.ty == Type::OBJECT && other.ty == Type::STRING && !other.is_null() {
+                self.diagnostics.warning_with_help(
+                    code,
+                    span,
+                    "Possible unintended reference comparison: `object` and `string` are equal only when they are the same object",
+                    "cast the `object` to compare the texts: `(string)x`",
+                );
+            }
+        }
         Some(Expr::new(
             Kind::EqualReference(op == BinaryOp::NotEqual, left.clone(), right.clone()),
             Type::BOOL,
@@ -828,6 +832,9 @@ impl Binder {
     pub(super) fn coalesce(&mut self, left: Expr, right: Expr, span: Span) -> Expr {
         if left.ty == Type::Error || right.ty == Type::Error {
             return Expr::error(span);
+        }
+        if left.is_null() && right.is_null() {
+            return self.operator_error(BinaryOp::Coalesce, &left, &right, span);
         }
         if !left.ty.accepts_null() {
             return self.operator_error(BinaryOp::Coalesce, &left, &right, span);

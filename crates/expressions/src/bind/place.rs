@@ -129,13 +129,19 @@ impl Binder {
         }
         let candidates = overload::methods(&receiver.ty, "this[]", MemberKind::Indexer);
         if candidates.is_empty() {
-            self.diagnostics.error(
+            let help = if receiver.ty == Type::OBJECT {
+                Some("the value is an `object` here: cast it first, `((JObject)…)[…]`".into())
+            } else {
+                super::advice::conversion(&receiver.ty, &Type::EXCEPTION)
+            };
+            self.diagnostics.error_with_help(
                 "CS0021",
                 span,
                 format!(
                     "Cannot apply indexing with [] to an expression of type '{}'",
                     receiver.ty
                 ),
+                help,
             );
             return None;
         }

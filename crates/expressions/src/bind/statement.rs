@@ -1,5 +1,8 @@
 //! Statements.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::tree::{Catch, Expr, Kind, Pattern, ReadOnly, Section, Stmt};
 use super::{Binder, Operand, Symbol, lambda};
 use crate::diagnostic::Span;
@@ -12,6 +15,7 @@ impl Binder {
     /// Statements of one scope; the second value says whether their end is reached.
     pub(super) fn statements(&mut self, statements: &[ast::Stmt]) -> (Vec<Stmt>, bool) {
         self.declare_functions(statements);
+        self.later.push(locals_of(statements));
         let mut out = Vec::new();
         let mut completes = true;
         let mut warned = false;
@@ -28,6 +32,7 @@ impl Binder {
             }
             completes &= ends;
         }
+        self.later.pop();
         (out, completes)
     }
 
@@ -91,11 +96,17 @@ impl Binder {
                 (Stmt::While(condition, Box::new(body)), !forever || broke)
             }
             StmtKind::Do(body, condition) => {
-                let (body, broke) = self.loop_body(body);
+                self.loops += 1;
+                let switches = std::mem::take(&mut self.switches);
+                let (body, ends) = self.embedded(body);
+                self.switches = switches;
+                self.loops -= 1;
+                let (broke, tested) = (breaks(&body), ends || continues(&body));
                 let condition = self.value(condition);
                 let condition = self.condition(condition);
                 let forever = matches!(condition.constant(), Some(Const::Bool(true)));
-                (Stmt::Do(Box::new(body), condition), !forever || broke)
+                let ends = tested && !forever || broke;
+                (Stmt::Do(Box::new(body), condition), ends)
             }
             StmtKind::For {
                 init,
@@ -138,10 +149,7 @@ impl Binder {
                 }
                 (Stmt::Throw(None), false)
             }
-            StmtKind::Throw(Some(value)) => {
-                let value = self.value_as(value, &Type::EXCEPTION);
-                (Stmt::Throw(Some(value)), false)
-            }
+            StmtKind::Throw(Some(value)) => (Stmt::Throw(Some(self.thrown(value))), false),
             StmtKind::Try {
                 body,
                 catches,
@@ -151,10 +159,38 @@ impl Binder {
             StmtKind::Using(resource, body) => self.scoped(|b| b.using(resource, body)),
             StmtKind::Lock(value, body) => {
                 let value = self.value(value);
+                if !(value.ty == Type::Error || value.ty.is_reference() || value.is_null()) {
+                    self.diagnostics.error(
+                        "CS0185",
+                        value.span,
+                        format!(
+                            "'{}' is not a reference type as required by the lock statement",
+                            value.ty
+                        ),
+                    );
+                }
                 let (body, ends) = self.embedded(body);
                 (Stmt::Block(vec![Stmt::Expr(value), body]), ends)
             }
         }
+    }
+
+    /// The exception of a `throw`.
+    fn thrown(&mut self, syntax: &ast::Expr) -> Expr {
+        let value = self.value(syntax);
+        let fits = matches!(value.ty, Type::Error | Type::Dynamic | Type::Null)
+            || relations::is_assignable(&value.ty, &Type::EXCEPTION);
+        if !fits {
+            let text = if value.ty == Type::STRING { "…" } else { "" };
+            self.diagnostics.error_with_help(
+                "CS0155",
+                value.span,
+                "The type caught or thrown must be derived from System.Exception",
+                Some(format!("write `throw new Exception({text});`")),
+            );
+            return Expr::error(value.span);
+        }
+        self.convert(value, &Type::EXCEPTION)
     }
 
     fn outside_loop(&mut self, span: Span) {
@@ -196,10 +232,42 @@ impl Binder {
                 "Keyword 'void' cannot be used in this context",
             );
         }
+        if inferred && constant {
+            self.diagnostics.error_with_help(
+                "CS0822",
+                syntax.span,
+                "Implicitly-typed variables cannot be constant",
+                Some("write the constant's type instead of `var`".into()),
+            );
+        }
+        if let (true, [_, second, ..]) = (inferred, names) {
+            self.diagnostics.error_with_help(
+                "CS0819",
+                second.0.span,
+                "Implicitly-typed variables cannot have multiple declarators",
+                Some("give each `var` a statement of its own".into()),
+            );
+        }
+        if let Some(ty) = declared
+            .as_ref()
+            .filter(|ty| constant && !may_be_constant(ty))
+        {
+            self.diagnostics.error_with_help(
+                "CS0283",
+                syntax.span,
+                format!("The type '{ty}' cannot be declared const"),
+                Some("leave out `const`".into()),
+            );
+        }
         let mut out = Vec::new();
         for (name, value) in names {
             let bound = match (&declared, value) {
-                (Some(ty), Some(value)) => Some(self.value_as(value, ty)),
+                (Some(ty), Some(value)) => {
+                    self.initialising.push(name.name.clone());
+                    let value = self.value_as(value, ty);
+                    self.initialising.pop();
+                    Some(value)
+                }
                 (Some(_), None) => None,
                 (None, Some(value)) => Some(self.inferred_value(name, value)),
                 (None, None) => {
@@ -220,7 +288,13 @@ impl Binder {
                 self.constant_declaration(name, ty, bound);
                 continue;
             }
-            let id = self.declare_var(name, ty);
+            let id = self.declare_named(name, ty);
+            if let Some(value) = &bound {
+                self.written(id, value);
+            }
+            if let Some(later) = self.later.last_mut() {
+                later.remove(&name.name);
+            }
             out.push(Stmt::Declare(id, bound));
         }
         match out.pop() {
@@ -421,12 +495,13 @@ impl Binder {
         let mut default = None;
         let mut completes = false;
         let mut seen: Vec<Const> = Vec::new();
+        let mut covered: Vec<Type> = Vec::new();
         let outer_switches = self.switches;
         self.switches += 1;
-        self.scopes.push(std::collections::HashMap::new());
+        self.open_scope();
         for section in sections {
             // The sections of a switch share one scope of declarations, their patterns have their own.
-            self.scopes.push(std::collections::HashMap::new());
+            self.open_scope();
             let mut labels = Vec::new();
             for label in &section.labels {
                 let Some(pattern) = &label.pattern else {
@@ -442,6 +517,26 @@ impl Binder {
                 let Some(pattern) = self.pattern(pattern, &ty) else {
                     continue;
                 };
+                let handled = match &pattern {
+                    Pattern::Type(own, _) => {
+                        covered.iter().any(|t| relations::is_assignable(own, t))
+                    }
+                    Pattern::Constant(Const::Null) => false,
+                    Pattern::Constant(_) => {
+                        covered.iter().any(|t| relations::is_assignable(&ty, t))
+                    }
+                    Pattern::Var(_) => false,
+                };
+                if handled {
+                    self.diagnostics.error(
+                        "CS8120",
+                        label.span,
+                        "The switch case has already been handled by a previous case",
+                    );
+                }
+                if let (Pattern::Type(own, _), None) = (&pattern, &label.when) {
+                    covered.push(own.clone());
+                }
                 if let (Pattern::Constant(constant), None) = (&pattern, &label.when) {
                     if seen.contains(constant) {
                         self.diagnostics.error(
@@ -458,7 +553,9 @@ impl Binder {
                 });
                 labels.push((pattern, when));
             }
+            self.scopes.push(HashMap::new());
             let (body, ends) = self.statements(&section.body);
+            let declared = self.scopes.pop().unwrap_or_default();
             if ends {
                 let code = if bound.len() + 1 == sections.len() {
                     "CS8070"
@@ -473,12 +570,17 @@ impl Binder {
                 );
             }
             completes |= body.iter().any(breaks);
-            self.scopes.pop();
+            self.close_scope();
+            if let Some(shared) = self.scopes.last_mut() {
+                shared.extend(declared);
+            }
             bound.push(Section { labels, body });
         }
-        self.scopes.pop();
+        self.close_scope();
         self.switches = outer_switches;
+        let null_is_handled = !ty.accepts_null() || seen.contains(&Const::Null);
         let exhaustive = default.is_some()
+            || null_is_handled && covered.iter().any(|t| relations::is_assignable(&ty, t))
             || bound.iter().any(|s| {
                 s.labels
                     .iter()
@@ -566,11 +668,21 @@ impl Binder {
         catches: &[ast::Catch],
         finally: Option<&[ast::Stmt]>,
     ) -> (Stmt, bool) {
+        self.tries += 1;
         let (body, mut ends) = self.scoped(|b| b.statements(body));
         let mut bound = Vec::new();
         let mut earlier: Vec<Type> = Vec::new();
+        let mut general = false;
         for clause in catches {
-            self.scopes.push(std::collections::HashMap::new());
+            if general {
+                self.diagnostics.error(
+                    "CS1017",
+                    clause.span,
+                    "Catch clauses cannot follow the general catch clause of a try statement",
+                );
+            }
+            general |= clause.ty.is_none() && clause.filter.is_none();
+            self.open_scope();
             let ty = clause.ty.as_ref().map(|t| self.ty(t));
             if let Some(ty) = &ty {
                 if *ty != Type::Error && !relations::is_assignable(ty, &Type::EXCEPTION) {
@@ -591,13 +703,10 @@ impl Binder {
                     earlier.push(ty.clone());
                 }
             }
-            let var = clause.name.as_ref().map(|name| {
-                let id = self.declare_var(name, ty.clone().unwrap_or(Type::EXCEPTION));
-                if let Some(var) = self.vars.get_mut(id.0) {
-                    var.used = true;
-                }
-                id
-            });
+            let var = clause
+                .name
+                .as_ref()
+                .map(|name| self.declare_named(name, ty.clone().unwrap_or(Type::EXCEPTION)));
             let filter = clause.filter.as_ref().map(|f| {
                 let value = self.value(f);
                 self.condition(value)
@@ -605,7 +714,7 @@ impl Binder {
             self.catches += 1;
             let (statements, completes) = self.statements(&clause.body);
             self.catches -= 1;
-            self.scopes.pop();
+            self.close_scope();
             ends |= completes;
             bound.push(Catch {
                 ty,
@@ -706,4 +815,40 @@ fn breaks(statement: &Stmt) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a `continue` in the statement goes on with the loop around it.
+fn continues(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Continue => true,
+        Stmt::Block(all) => all.iter().any(continues),
+        Stmt::If(_, then, other) => continues(then) || other.as_deref().is_some_and(continues),
+        Stmt::Switch { sections, .. } => sections.iter().any(|s| s.body.iter().any(continues)),
+        Stmt::Try { body, catches, .. } => {
+            body.iter().any(continues) || catches.iter().any(|c| c.body.iter().any(continues))
+        }
+        _ => false,
+    }
+}
+
+/// Types that constants can have.
+fn may_be_constant(ty: &Type) -> bool {
+    *ty == Type::Error
+        || ty.is_reference()
+        || relations::Num::of(ty).is_some()
+        || *ty == Type::BOOL
+        || ty.is_enum()
+}
+
+/// Names that the statements themselves declare, and where.
+fn locals_of(statements: &[ast::Stmt]) -> HashMap<Arc<str>, Span> {
+    let mut names = HashMap::new();
+    for statement in statements {
+        if let StmtKind::Local { names: own, .. } = &*statement.kind {
+            for (ident, _) in own {
+                names.entry(ident.name.clone()).or_insert(ident.span);
+            }
+        }
+    }
+    names
 }

@@ -28,8 +28,22 @@ pub struct Var {
     pub span: Span,
     pub read_only: Option<ReadOnly>,
     pub used: bool,
+    /// A declaration of the author's that is worth a remark when nothing reads it.
+    pub declared: bool,
+    /// What was assigned so far.
+    pub written: Written,
     /// Made by the binder, not written by the author.
     pub hidden: bool,
+}
+
+/// What a variable was assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Written {
+    Nothing,
+    Constants,
+    /// Something that is evaluated, and may be there for its effect.
+    Values,
 }
 
 /// Why a variable cannot be assigned.
@@ -290,6 +304,14 @@ pub struct Body {
 }
 
 impl Expr {
+    /// Whether it is `context.User`.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        matches!(&*self.kind, Kind::Call { member, args, .. }
+            if &*member.name == "User"
+                && args.first().is_some_and(|of| matches!(&*of.kind, Kind::Context)))
+    }
+
     /// An expression.
     #[must_use]
     pub fn new(kind: Kind, ty: Type, span: Span) -> Self {

@@ -81,6 +81,29 @@ impl Binder {
         match self.lookup_path(path) {
             Some(def) => self.instantiate(def, args, span),
             None => {
+                if front.is_empty()
+                    && let Some(arity) =
+                        (0..=4).find(|n| self.simple_type(&last.ident.name, *n).is_some())
+                {
+                    let name = &last.ident.name;
+                    let wanted = vec!["string"; arity].join(", ");
+                    let (code, message, help) = if arity == 0 {
+                        (
+                            "CS0308",
+                            format!("The type '{name}' takes no type arguments"),
+                            format!("write `{name}`"),
+                        )
+                    } else {
+                        (
+                            "CS0305",
+                            format!("The generic type '{name}' requires {arity} type arguments"),
+                            format!("name them: `{name}<{wanted}>`"),
+                        )
+                    };
+                    self.diagnostics
+                        .error_with_help(code, span, message, Some(help));
+                    return Type::Error;
+                }
                 let name: Vec<&str> = path.iter().map(|n| &*n.ident.name).collect();
                 let name = name.join(".");
                 let help = suggest::type_name(self.registry, &last.ident.name);

@@ -107,6 +107,16 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "string\ta",
             ),
             example(
+                "a filter of an outer `catch` runs after the inner `finally`, in C# before it",
+                r#"@{ var s = ""; try { try { throw new Exception(); } finally { s += "f"; } } catch (Exception) when ((s += "w") != "") { } return s; }"#,
+                "string\tfw",
+            ),
+            example(
+                "delegates are not combined with `+`",
+                "@{ Action a = () => { }; a += () => { }; return 1; }",
+                "compile CS0815",
+            ),
+            example(
                 "arrays have at most two dimensions",
                 "@(new int[1, 1, 1])",
                 "compile TG0103",

@@ -657,7 +657,18 @@ impl Parser<'_> {
                     align,
                     format,
                 } => {
+                    let mark = self.mark();
+                    let asks = value.iter().any(|t| matches!(t.tok, Tok::Punct("?")));
                     let value = self.inner(value.clone(), Self::expression);
+                    if format.is_some() && asks && !self.clean_since(mark) {
+                        self.reset(mark);
+                        self.diagnostics.error_with_help(
+                            "CS8361",
+                            value.span,
+                            "A conditional expression in a text must be parenthesised: its `:` starts a format",
+                            Some("write `{(condition ? a : b)}`".into()),
+                        );
+                    }
                     let align = align
                         .as_ref()
                         .map(|tokens| self.inner(tokens.clone(), Self::expression));

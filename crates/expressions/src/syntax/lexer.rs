@@ -638,19 +638,15 @@ impl<'a> Lexer<'a> {
                     None => break,
                     Some('}') => {
                         self.at += 1;
-                        if self.peek() == Some('}') {
-                            self.at += 1;
-                            format.push_str("}");
-                        } else {
-                            break;
-                        }
+                        break;
                     }
                     Some('{') => {
+                        self.error(
+                            "CS8086",
+                            self.at,
+                            "A '{' character must be escaped (by doubling) in an interpolated string",
+                        );
                         self.at += 1;
-                        if self.peek() == Some('{') {
-                            self.at += 1;
-                        }
-                        format.push_str("{");
                     }
                     Some('"') if verbatim && self.peek_at(1) == Some('"') => {
                         self.at += 2;

@@ -63,6 +63,10 @@ pub(crate) fn read(context: &Context<'_>, node: &Node) -> GatewaySettings {
         &mut settings.accept_default_key_names,
         object.boolean("acceptDefaultKeyNames"),
     );
+    set(
+        &mut settings.strict_expressions,
+        object.boolean("strictExpressions"),
+    );
 
     if let Some(limits) = object.object("limits") {
         let target = &mut settings.limits;

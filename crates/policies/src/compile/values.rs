@@ -4,12 +4,11 @@
 //! value of a secret.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_expressions::{self as expressions, Target};
+use tidegate_expressions::{self as expressions, ExpressionDiagnostic, Target};
 use tidegate_policy_xml::diagnostic::Diagnostic;
 use tidegate_policy_xml::{Element, Resolved, Text, Unknown};
 
@@ -65,15 +64,10 @@ impl Compiler<'_> {
         text: &str,
         target: Target,
     ) -> Option<Evaluated> {
-        let map = |range: &Range<usize>| resolved.expression_range(range.clone());
         match expressions::compile(text, target, &self.context.expressions) {
             Ok(expression) => {
                 for warning in expression.warnings() {
-                    let range = map(&warning.range);
-                    let mut diagnostic = Diagnostic::warning(warning.code, warning.message.clone())
-                        .at(&self.file, range);
-                    diagnostic.help = warning.help.clone();
-                    self.hide_secrets(&mut diagnostic, resolved);
+                    let diagnostic = self.finding(resolved, warning);
                     self.report(diagnostic);
                 }
                 Some(Evaluated {
@@ -84,19 +78,8 @@ impl Compiler<'_> {
             // What is unknown may be any code.
             Err(_) if self.has_unknown_code(written) => None,
             Err(findings) => {
-                for finding in findings {
-                    let range = map(&finding.range);
-                    let mut diagnostic = match finding.severity {
-                        expressions::Severity::Error => {
-                            Diagnostic::error(finding.code, finding.message)
-                        }
-                        expressions::Severity::Warning => {
-                            Diagnostic::warning(finding.code, finding.message)
-                        }
-                    }
-                    .at(&self.file, range);
-                    diagnostic.help = finding.help;
-                    self.hide_secrets(&mut diagnostic, resolved);
+                for finding in &findings {
+                    let diagnostic = self.finding(resolved, finding);
                     self.report(diagnostic);
                 }
                 None
@@ -104,34 +87,51 @@ impl Compiler<'_> {
         }
     }
 
-    /// The compiler quotes code, and a secret may have become part of it: a message with any of its words says only what
-    /// was inserted.
-    fn hide_secrets(&self, diagnostic: &mut Diagnostic, resolved: &Resolved) {
-        if !resolved.is_secret() {
-            return;
+    /// What is said of an expression, in the document's lines. The compiler quotes code, and a secret may have become part
+    /// of it: of such a place, and in a message with any of its words, it is only said what was inserted.
+    fn finding(&self, resolved: &Resolved, found: &ExpressionDiagnostic) -> Diagnostic {
+        let range = resolved.expression_range(found.range.clone());
+        let mut message = found.message.clone();
+        let mut help = found.help.clone();
+        if resolved.is_secret() {
+            let names = resolved.inserted().join(", ");
+            let is_inserted = self
+                .file
+                .text()
+                .get(range.clone())
+                .is_none_or(|written| written.contains("{{"));
+            if is_inserted || self.quotes_secret(resolved, &message) {
+                message =
+                    format!("the expression does not compile with named value {names} in place");
+                help = None;
+            }
+            if help.as_deref().is_none_or(|help| self.quotes_secret(resolved, help)) {
+                help = Some(format!(
+                    "the expression contains the value of named value {names}"
+                ));
+            }
         }
-        let quotes = |message: &str| {
-            message
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .filter(|word| word.len() >= SHORTEST_SECRET_WORD)
-                .any(|word| {
-                    resolved
-                        .inserted()
-                        .iter()
-                        .filter_map(|name| self.context.named_values.get(name))
-                        .any(|value| value.secret && value.text.contains(word))
-                })
+        let diagnostic = match found.severity {
+            expressions::Severity::Error => Diagnostic::error(found.code, message),
+            expressions::Severity::Warning => Diagnostic::warning(found.code, message),
         };
-        let names = resolved.inserted().join(", ");
-        if quotes(&diagnostic.message) {
-            diagnostic.message =
-                format!("the expression does not compile with named value {names} in place");
-        }
-        if diagnostic.help.as_deref().is_none_or(quotes) {
-            diagnostic.help = Some(format!(
-                "the expression contains the value of named value {names}"
-            ));
-        }
+        let mut diagnostic = diagnostic.at(&self.file, range);
+        diagnostic.help = help;
+        diagnostic
+    }
+
+    /// Whether a word of the message stands in a secret that was inserted.
+    fn quotes_secret(&self, resolved: &Resolved, message: &str) -> bool {
+        message
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|word| word.len() >= SHORTEST_SECRET_WORD)
+            .any(|word| {
+                resolved
+                    .inserted()
+                    .iter()
+                    .filter_map(|name| self.context.named_values.get(name))
+                    .any(|value| value.secret && value.text.contains(word))
+            })
     }
 
     /// A text that may be an expression: constant converted by `parse`, or compiled for `target`.

@@ -358,6 +358,60 @@ fn secrets_are_not_shown() {
     let rendered = service.rendered();
     assert!(found(&service).len() >= 9, "{rendered}");
     assert!(!rendered.contains("s3cr3t"), "{rendered}");
+    assert!(!rendered.contains("hush"), "{rendered}");
+}
+
+#[test]
+fn a_secret_that_is_read_as_code_is_not_shown() {
+    for expression in [
+        "@({{secret}})",
+        "@(1 {{secret}})",
+        "@(context.{{secret}})",
+        "@({{secret}} = 1)",
+        "@{ var {{secret}} = 1; return 1; }",
+        "@('{{secret}}')",
+        "@(new { A = {{secret}} }.B)",
+    ] {
+        let service = inbound(&format!(
+            r#"<set-variable name="v" value="{expression}" />"#
+        ))
+        .secret("secret", "hushhush");
+        let rendered = service.rendered();
+        assert!(!found(&service).is_empty(), "{expression}");
+        assert!(!rendered.contains("hushhush"), "{rendered}");
+    }
+}
+
+#[test]
+fn csharp_errors_stand_in_the_documents_own_lines_however_they_are_written() {
+    let service = inbound(
+        r#"
+<set-variable name="a" value="@(context.Request.Metod + &quot;x&quot;)" />
+<set-variable name="b" value="@{
+    var x = 1;
+    // comment &
+    return x.Foo &amp;&amp; true;
+}" />
+<set-body><![CDATA[@{
+    return context.Request.Body.As<JObject>().ToStrng();
+}]]></set-body>
+<set-variable name="c" value="@("é😀{{long}}é" + context.Request.Hedaers)" />
+<set-variable name="d" value="@(context.Request.Method.Substring('a'))" />
+<set-variable name="e" value="Hello @(context.Request.Method)" />
+<choose><when condition="@(context.Request.Method = "GET")"><return-response /></when></choose>
+<set-variable name="f" value='@{ var unused = 1; return "a"; return "b"; }' />
+<set-status code="@("abc".Length > 2)" />
+"#,
+    )
+    .named_value("long", "abcdefghijklmnopqrstuvwxyz");
+    insta::assert_snapshot!(service.rendered());
+}
+
+#[test]
+fn strict_mode_refuses_what_is_not_documented() {
+    let statements = r#"<set-variable name="v" value="@(Regex.Escape("a"))" />"#;
+    assert!(found(&inbound(statements)).is_empty());
+    assert_eq!(found(&inbound(statements).strict()), ["TG0102"]);
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub struct Service {
     adjust: Vec<Adjust>,
     lenient: bool,
     limits: tidegate_expressions::Limits,
+    strict: bool,
 }
 
 /// A service whose API has a document with this content, below the default document of global scope.
@@ -80,6 +81,7 @@ impl Service {
             adjust: Vec::new(),
             lenient: false,
             limits: tidegate_expressions::Limits::default(),
+            strict: false,
         }
     }
 
@@ -185,6 +187,12 @@ impl Service {
         self
     }
 
+    /// With only the documented types and members in expressions.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     /// Compiles everything; the runtime holds the backends that constants refer to.
     fn compile(&self) -> (Program, Runtime, Vec<Diagnostic>) {
         let mut runtime = testing::runtime();
@@ -215,6 +223,7 @@ impl Service {
             backends: &runtime.backends,
             expressions: tidegate_expressions::Options {
                 limits: self.limits,
+                strict: self.strict,
                 ..tidegate_expressions::Options::default()
             },
             allow_unknown_named_values: self.lenient,

@@ -22,6 +22,7 @@ use super::{NamedValues, probe, summary};
     tidegate check examples/challenge/variant-a\n  \
     tidegate check --allow-unknown-named-values policies/*.xml\n  \
     tidegate check --format json ./apim-extract\n  \
+    tidegate check --strict ./apim-extract\n  \
     tidegate check --probe --deployment gpt-35-turbo ./apim-extract\n\n\
     Exit status: 0 without errors, 1 with errors.")]
 pub struct Arguments {
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// Accept named values that are not defined.
     #[arg(long)]
     allow_unknown_named_values: bool,
+    /// Accept only the types and members that API Management documents in expressions, whatever the configuration says.
+    #[arg(long)]
+    strict: bool,
     /// Call each backend once for each deployment and say which does not answer.
     #[arg(long)]
     probe: bool,
@@ -144,7 +148,8 @@ fn check_configuration(
     };
     let loaded = tidegate_model::load(path, &options);
     diagnostics.extend(loaded.diagnostics);
-    if let Some(service) = loaded.service {
+    if let Some(mut service) = loaded.service {
+        service.gateway.strict_expressions |= arguments.strict;
         let (compiled, findings) = Compiled::check(service, arguments.allow_unknown_named_values);
         diagnostics.extend(findings);
         services.extend(compiled);
@@ -256,7 +261,10 @@ fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut V
         named_values: &named_values,
         fragments: &fragments,
         backends: &backends,
-        expressions: tidegate_expressions::Options::default(),
+        expressions: tidegate_expressions::Options {
+            strict: arguments.strict,
+            ..tidegate_expressions::Options::default()
+        },
         allow_unknown_named_values: arguments.allow_unknown_named_values,
         allow_unknown_references: true,
         template_parameters: None,

@@ -37,6 +37,9 @@ pub struct Arguments {
     /// A `configuration.<env>.yaml` with overrides, as the APIOps publisher takes it.
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
+    /// Accept only the types and members that API Management documents in expressions, whatever the configuration says.
+    #[arg(long)]
+    strict: bool,
     /// Do not watch the files of the configuration.
     #[arg(long)]
     no_watch: bool,
@@ -51,6 +54,7 @@ pub struct Source {
     listen: Vec<SocketAddr>,
     admin: Option<SocketAddr>,
     workers: Option<usize>,
+    strict: bool,
 }
 
 impl Source {
@@ -65,6 +69,7 @@ impl Source {
             listen: arguments.listen.clone(),
             admin: arguments.admin,
             workers: arguments.workers.map(usize::from),
+            strict: arguments.strict,
         }
     }
 
@@ -77,6 +82,7 @@ impl Source {
                 settings.listen.clone_from(&self.listen);
             }
             settings.admin = self.admin.or(settings.admin);
+            settings.strict_expressions |= self.strict;
             settings.workers = self.workers.or(settings.workers);
         }
         loaded

@@ -62,6 +62,8 @@ pub struct ContextFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct RequestPart {
+    /// In capitals, as `context.Request.Method` has it.
+    #[serde(deserialize_with = "capitals")]
     pub method: Option<String>,
     pub url: Option<Url>,
     pub original_url: Option<Url>,
@@ -70,6 +72,11 @@ pub struct RequestPart {
     pub ip_address: Option<String>,
     #[serde(deserialize_with = "parameters")]
     pub matched_parameters: Vec<(Arc<str>, String)>,
+}
+
+fn capitals<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(Some(text.to_ascii_uppercase()))
 }
 
 /// `response`

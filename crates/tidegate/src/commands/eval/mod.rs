@@ -9,7 +9,7 @@ mod context;
 mod host;
 mod repl;
 
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -69,6 +69,9 @@ pub struct Arguments {
 const FAILED: u8 = 1;
 /// The expression does not compile.
 const REJECTED: u8 = 2;
+
+/// A line of a file of cases, in bytes.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> ExitCode {
@@ -173,19 +176,41 @@ fn print_findings(source: &str, findings: &[ExpressionDiagnostic]) {
 
 /// One line of output for each line of the file after the first, so that the two can be laid side by side.
 fn cases(path: &Path, evaluator: &Evaluator) -> ExitCode {
-    let text = match std::fs::read(path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) => {
-            super::print_diagnostics(&[Diagnostic::error(
-                "not-readable",
-                format!("{} cannot be read: {error}", path.display()),
-            )]);
-            return ExitCode::from(FAILED);
-        }
+    let unreadable = |error: &std::io::Error| {
+        super::print_diagnostics(&[Diagnostic::error(
+            "not-readable",
+            format!("{} cannot be read: {error}", path.display()),
+        )]);
+        ExitCode::from(FAILED)
+    };
+    let mut reader = match std::fs::File::open(path) {
+        Ok(file) => BufReader::new(file),
+        Err(error) => return unreadable(&error),
     };
     let mut stdout = BufWriter::new(std::io::stdout().lock());
-    for line in text.lines().skip(1) {
-        let source = line.split('\t').next().unwrap_or_default();
+    let mut line = Vec::new();
+    let mut header = true;
+    loop {
+        line.clear();
+        match (&mut reader)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+        {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => return unreadable(&error),
+        }
+        if line.len() as u64 == LONGEST_LINE && line.last() != Some(&b'\n') {
+            let _ = stdout.flush();
+            return unreadable(&std::io::Error::other(format!(
+                "a line is longer than {LONGEST_LINE} bytes"
+            )));
+        }
+        if std::mem::take(&mut header) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&line);
+        let source = text.split(['\t', '\r', '\n']).next().unwrap_or_default();
         let (outcome, _) = evaluator.evaluate(source);
         if writeln!(stdout, "{outcome}").is_err() {
             return ExitCode::from(FAILED);
