@@ -37,6 +37,7 @@ mod syntax;
 pub mod types;
 pub mod value;
 mod xml;
+mod xpath;
 
 pub use diagnostic::{ExpressionDiagnostic, Severity};
 pub use dotnet::context::ResponseObject;
