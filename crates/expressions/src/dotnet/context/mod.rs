@@ -5,6 +5,7 @@
 //! objects of their own. Nothing here changes the exchange, except that reading a body may consume it.
 
 mod api;
+mod authorization;
 mod basic;
 mod body;
 mod deployment;
@@ -28,6 +29,7 @@ use crate::types::{Registry, Type, Types};
 use crate::value::{HostObject, Iter, Ready, Str, Value};
 
 pub(crate) use map::{ReadOnlyMap, get, len, pairs};
+pub use authorization::AuthorizationObject;
 pub use response::ResponseObject;
 
 pub(crate) fn define(types: &mut Types) {
@@ -43,6 +45,7 @@ pub(crate) fn define(types: &mut Types) {
     form::define(types);
     jwt::define(types);
     basic::define(types);
+    authorization::define(types);
     extensions::define(types);
 }
 
