@@ -55,9 +55,15 @@ impl Compiler<'_> {
     }
 
     /// Compiles the expression a resolved text holds.
-    fn expression(&mut self, resolved: &Resolved, text: &str, target: Target) -> Option<Evaluated> {
+    fn expression(
+        &mut self,
+        written: &Text,
+        resolved: &Resolved,
+        text: &str,
+        target: Target,
+    ) -> Option<Evaluated> {
         let map = |range: &Range<usize>| resolved.expression_range(range.clone());
-        match expressions::compile(text, target, &self.context.expressions) {
+        match super::expressions::compile(written, text, target, self.context) {
             Ok(expression) => {
                 for warning in expression.warnings() {
                     let range = map(&warning.range);
@@ -116,7 +122,7 @@ impl Compiler<'_> {
                 );
                 return None;
             }
-            let evaluated = self.expression(&resolved, source, target)?;
+            let evaluated = self.expression(text, &resolved, source, target)?;
             return Some(Setting::Expression(Box::new(evaluated)));
         }
         match parse(resolved.text()) {

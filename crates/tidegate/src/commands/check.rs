@@ -10,10 +10,12 @@ use clap::ValueEnum;
 use tidegate_gateway::Compiled;
 use tidegate_model::LoadOptions;
 use tidegate_pipeline::{Backends, Scope};
-use tidegate_policies::{Context, check_fragment, compile_document};
+use tidegate_policies::{
+    Context, ExpressionCount, check_fragment, compile_document, count_expressions,
+};
 use tidegate_policy_xml::diagnostic::{Diagnostic, SourceFile};
 
-use super::{NamedValues, probe, summary};
+use super::{NamedValues, count, probe, summary};
 
 /// Arguments of `tidegate check`.
 #[derive(Debug, clap::Args)]
@@ -58,17 +60,43 @@ enum Format {
 pub fn run(arguments: Arguments) -> ExitCode {
     let mut diagnostics = Vec::new();
     let mut services = Vec::new();
+    let mut found = Found::default();
     for path in &arguments.paths {
-        check_path(path, &arguments, &mut diagnostics, &mut services);
+        check_path(path, &arguments, &mut diagnostics, &mut services, &mut found);
     }
     if arguments.probe && !diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.extend(probe::run(&services, &arguments.deployments));
     }
     print(&diagnostics, arguments.format);
+    if found.documents > 0 {
+        let _ = writeln!(std::io::stderr(), "check: {found}");
+    }
     if diagnostics.iter().any(Diagnostic::is_error) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+/// What policy documents outside a configuration held.
+#[derive(Default)]
+struct Found {
+    documents: usize,
+    expressions: ExpressionCount,
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} with {}, of which {} not compile",
+            count(self.documents, "policy document"),
+            count(self.expressions.all, "expression"),
+            match self.expressions.wrong {
+                1 => "1 does".to_owned(),
+                wrong => format!("{wrong} do"),
+            }
+        )
     }
 }
 
@@ -92,6 +120,7 @@ fn check_path(
     arguments: &Arguments,
     diagnostics: &mut Vec<Diagnostic>,
     services: &mut Vec<Compiled>,
+    found: &mut Found,
 ) {
     if !path.exists() {
         diagnostics.push(Diagnostic::error(
@@ -105,7 +134,7 @@ fn check_path(
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
     if is_document {
-        check_documents(&[path.to_owned()], arguments, diagnostics);
+        check_documents(&[path.to_owned()], arguments, diagnostics, found);
         return;
     }
     if path.is_dir() && !tidegate_model::is_configuration(path) {
@@ -121,7 +150,7 @@ fn check_path(
                 ),
             ));
         }
-        check_documents(&documents, arguments, diagnostics);
+        check_documents(&documents, arguments, diagnostics, found);
         return;
     }
     let options = LoadOptions {
@@ -164,7 +193,12 @@ fn collect_documents(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
 
 /// Checks documents outside any service: what they refer to cannot be known, so unknown backends and fragments are
 /// warnings. Fragments among the documents are known to each other by file and folder name.
-fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut Vec<Diagnostic>) {
+fn check_documents(
+    paths: &[PathBuf],
+    arguments: &Arguments,
+    diagnostics: &mut Vec<Diagnostic>,
+    found: &mut Found,
+) {
     let mut policies = Vec::new();
     let mut fragments = HashMap::new();
     for path in paths {
@@ -224,6 +258,10 @@ fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut V
             }
         }
     };
+    found.documents += policies.len() + fragments.len();
+    for document in policies.iter().chain(fragments.values().map(|document| &**document)) {
+        found.expressions += count_expressions(document, &context);
+    }
     for document in &policies {
         report(compile_document(document, Scope::Api, &context).1);
     }
