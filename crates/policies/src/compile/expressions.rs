@@ -90,3 +90,59 @@ pub(super) fn compile(
     }
     Err(findings)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tidegate_pipeline::Backends;
+    use tidegate_policy_xml::diagnostic::SourceFile;
+
+    use super::*;
+
+    fn counted(text: &str) -> (usize, usize) {
+        let file = SourceFile::new("policy.xml", text);
+        let document = tidegate_policy_xml::parse(&file).document.unwrap();
+        let context = Context {
+            named_values: &HashMap::new(),
+            fragments: &HashMap::new(),
+            backends: &Backends::none(),
+            expressions: expressions::Options::default(),
+            allow_unknown_named_values: true,
+            allow_unknown_references: true,
+            template_parameters: None,
+        };
+        let count = count_expressions(&document, &context);
+        (count.all, count.wrong)
+    }
+
+    #[test]
+    fn expressions_are_counted_wherever_they_stand() {
+        assert_eq!(
+            counted(
+                r#"<policies><inbound><unknown a="@(1)" b="1"><deep>@{ return "x"; }</deep></unknown></inbound></policies>"#
+            ),
+            (2, 0)
+        );
+        assert_eq!(
+            counted(r#"<fragment><a b="@(context.Nothing)" c="@(1" /></fragment>"#),
+            (2, 2)
+        );
+    }
+
+    #[test]
+    fn an_unknown_named_value_may_be_whatever_compiles() {
+        assert_eq!(
+            counted(
+                r#"<fragment>
+                    <a b="@(DateTime.UtcNow.AddSeconds({{seconds}}).Year)" />
+                    <a b="@("a".Equals({{text}}))" />
+                    <a b="@({{flag}} ? 1 : 2)" />
+                    <a b="@("{{inside}}")" />
+                    <a b="@({{any}}.Nothing())" />
+                </fragment>"#
+            ),
+            (5, 1)
+        );
+    }
+}

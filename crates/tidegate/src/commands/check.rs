@@ -62,7 +62,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let mut services = Vec::new();
     let mut found = Found::default();
     for path in &arguments.paths {
-        check_path(path, &arguments, &mut diagnostics, &mut services, &mut found);
+        check_path(
+            path,
+            &arguments,
+            &mut diagnostics,
+            &mut services,
+            &mut found,
+        );
     }
     if arguments.probe && !diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.extend(probe::run(&services, &arguments.deployments));
@@ -259,7 +265,10 @@ fn check_documents(
         }
     };
     found.documents += policies.len() + fragments.len();
-    for document in policies.iter().chain(fragments.values().map(|document| &**document)) {
+    for document in policies
+        .iter()
+        .chain(fragments.values().map(|document| &**document))
+    {
         found.expressions += count_expressions(document, &context);
     }
     for document in &policies {

@@ -78,9 +78,7 @@ fn last_index_of(c: &mut Call<'_, '_>) -> R<Value> {
         .ok_or_else(|| outside("count"))?;
     let first = last + 1 - count;
     let found = items.get(first..=last).unwrap_or_default();
-    Ok(position(
-        found.iter().rposition(same).map(|at| at + first),
-    ))
+    Ok(position(found.iter().rposition(same).map(|at| at + first)))
 }
 
 /// `FindIndex(array, startIndex, [count,] match)`
@@ -152,15 +150,18 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
     // There are no constructors that arrays of structures could run.
     t.method("void Initialize()", |_| Ok(Value::Null));
-    t.static_method("void Fill<T>(T[] array, T value, int startIndex, int count)", |c| {
-        let array = this(c)?;
-        let range = range(c, 2, array.len()).map_err(|_| Fault::list_index())?;
-        c.rt.spend(1 + range.len() as u64)?;
-        for at in range {
-            array.set(at, c.value(1));
-        }
-        Ok(Value::Null)
-    })
+    t.static_method(
+        "void Fill<T>(T[] array, T value, int startIndex, int count)",
+        |c| {
+            let array = this(c)?;
+            let range = range(c, 2, array.len()).map_err(|_| Fault::list_index())?;
+            c.rt.spend(1 + range.len() as u64)?;
+            for at in range {
+                array.set(at, c.value(1));
+            }
+            Ok(Value::Null)
+        },
+    )
     .mutates();
     t.static_method("void Reverse<T>(T[] array)", |c| {
         let mut items = elements(c, 0)?;
@@ -218,11 +219,15 @@ fn define_searches(types: &mut Types) {
     });
     t.static_method("int IndexOf(Array array, object value)", |c| {
         let (items, wanted) = (elements(c, 0)?, c.value(1));
-        Ok(position(items.iter().position(|item| equals(item, &wanted))))
+        Ok(position(
+            items.iter().position(|item| equals(item, &wanted)),
+        ))
     });
     t.static_method("int LastIndexOf(Array array, object value)", |c| {
         let (items, wanted) = (elements(c, 0)?, c.value(1));
-        Ok(position(items.iter().rposition(|item| equals(item, &wanted))))
+        Ok(position(
+            items.iter().rposition(|item| equals(item, &wanted)),
+        ))
     });
     for signature in [
         "int LastIndexOf<T>(T[] array, T value, int startIndex)",

@@ -422,7 +422,12 @@ fn define_searches(types: &mut Types) {
             let part = items.get(range).unwrap_or_default();
             let found = sort::binary_search(c.rt, part, &item, &ranking)?;
             // Not found: the complement of where it would stand.
-            Ok(if found >= 0 { found + start } else { found - start }.into())
+            Ok(if found >= 0 {
+                found + start
+            } else {
+                found - start
+            }
+            .into())
         },
     );
     t.method(
@@ -449,7 +454,11 @@ fn define_searches(types: &mut Types) {
             if items.is_empty() {
                 return Ok((-1).into());
             }
-            let count = if c.len() > 3 { c.int(3)? } else { last.saturating_add(1) };
+            let count = if c.len() > 3 {
+                c.int(3)?
+            } else {
+                last.saturating_add(1)
+            };
             let first = i32::try_from(i64::from(last) + 1 - i64::from(count));
             let range = first
                 .ok()

@@ -28,8 +28,8 @@ use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Registry, Type, Types};
 use crate::value::{HostObject, Iter, Ready, Str, Value};
 
-pub(crate) use map::{ReadOnlyMap, get, len, pairs};
 pub use authorization::AuthorizationObject;
+pub(crate) use map::{ReadOnlyMap, get, len, pairs};
 pub use response::ResponseObject;
 
 pub(crate) fn define(types: &mut Types) {

@@ -213,11 +213,14 @@ fn encode(t: &mut TypeBuilder<'_>) {
         let text = Str::from_units(part(&text.units(), c.int(2)?, c.int(3)?, "s")?);
         length(bytes_of(c, &text)?.len())
     });
-    t.method("int GetByteCount(char[] chars, int index, int count)", |c| {
-        let units = chars(c, 1)?;
-        let text = Str::from_units(part(&units, c.int(2)?, c.int(3)?, "chars")?);
-        length(bytes_of(c, &text)?.len())
-    });
+    t.method(
+        "int GetByteCount(char[] chars, int index, int count)",
+        |c| {
+            let units = chars(c, 1)?;
+            let text = Str::from_units(part(&units, c.int(2)?, c.int(3)?, "chars")?);
+            length(bytes_of(c, &text)?.len())
+        },
+    );
     t.method("int GetByteCount(char[] chars)", |c| {
         let text = Str::from_units(&chars(c, 1)?);
         length(bytes_of(c, &text)?.len())
@@ -264,11 +267,14 @@ fn decode(t: &mut TypeBuilder<'_>) {
         let items = units.iter().map(|unit| Value::Char(*unit));
         Ok(collections::array(Type::CHAR, items.collect()))
     });
-    t.method("int GetCharCount(byte[] bytes, int index, int count)", |c| {
-        let bytes = c.bytes(1)?;
-        let range = part(&bytes, c.int(2)?, c.int(3)?, "bytes")?;
-        length(text_of(c, range)?.len())
-    });
+    t.method(
+        "int GetCharCount(byte[] bytes, int index, int count)",
+        |c| {
+            let bytes = c.bytes(1)?;
+            let range = part(&bytes, c.int(2)?, c.int(3)?, "bytes")?;
+            length(text_of(c, range)?.len())
+        },
+    );
     t.method("int GetCharCount(byte[] bytes)", |c| {
         let bytes = c.bytes(1)?;
         length(text_of(c, &bytes)?.len())
