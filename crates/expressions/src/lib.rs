@@ -31,6 +31,7 @@ mod forest;
 pub mod host;
 pub mod json;
 pub mod notation;
+pub mod parts;
 pub mod reference;
 mod regex;
 pub mod runtime;
@@ -38,9 +39,10 @@ mod syntax;
 pub mod types;
 pub mod value;
 mod xml;
+mod xpath;
 
 pub use diagnostic::{ExpressionDiagnostic, Severity};
-pub use dotnet::context::ResponseObject;
+pub use dotnet::context::{AuthorizationObject, ResponseObject};
 pub use expression::{Effects, Expression, Options, Target, compile};
 pub use fault::{Exception, Stop};
 pub use host::{

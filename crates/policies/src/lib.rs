@@ -20,7 +20,7 @@ mod routing;
 mod transform;
 
 pub use compile::{
-    CompiledDocument, Compiler, Context, DEFAULT_GLOBAL_DOCUMENT, check_fragment, compile_document,
-    link,
+    CompiledDocument, Compiler, Context, DEFAULT_GLOBAL_DOCUMENT, ExpressionCount, check_fragment,
+    compile_document, count_expressions, link,
 };
 pub use routing::hop_by_hop::strip_connection;

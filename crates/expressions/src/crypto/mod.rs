@@ -1,11 +1,15 @@
 //! Hashes, keyed hashes and symmetric ciphers by .NET's names, over the RustCrypto crates; RSA over
-//! aws-lc-rs, because a constant-time implementation is needed there; X.509 certificates.
+//! aws-lc-rs, because a constant-time implementation is needed there; X.509 certificates and
+//! the PKCS #12 files they come in.
 //!
 //! Bytes flow in, bytes or a [`Error`] with .NET's message flow out. Keys are never part of an error or of Debug output.
 
 mod certificate;
 mod cipher;
+mod der;
 mod hash;
+mod pbe;
+pub(crate) mod pfx;
 mod rsa;
 
 pub use certificate::{Certificate, NameType};

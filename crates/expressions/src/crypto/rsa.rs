@@ -12,6 +12,7 @@ use aws_lc_rs::signature::{
 use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
+use super::der::element;
 use super::{Error, HashKind};
 
 /// `RSASignaturePadding`
@@ -57,22 +58,6 @@ const HASH: Error = Error("The hash algorithm is not supported for this operatio
 const RSA_ALGORITHM: [u8; 15] = [
     0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
 ];
-
-/// A DER element of that tag.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let length = content.len();
-    if length < 0x80 {
-        out.push(length as u8);
-    } else {
-        let bytes = length.to_be_bytes();
-        let digits: Vec<u8> = bytes.into_iter().skip_while(|b| *b == 0).collect();
-        out.push(0x80 | digits.len() as u8);
-        out.extend(digits);
-    }
-    out.extend_from_slice(content);
-    out
-}
 
 impl RsaKey {
     /// From a `SubjectPublicKeyInfo`, DER.
@@ -131,6 +116,16 @@ impl RsaKey {
             public: self.public.clone(),
             private: None,
         }
+    }
+
+    /// The public half as `SubjectPublicKeyInfo`, DER.
+    pub fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    /// The private half as PKCS#8, DER.
+    pub fn pkcs8(&self) -> Option<&[u8]> {
+        self.private.as_deref()
     }
 
     /// The public half as PKCS#1 `RSAPublicKey`, DER.

@@ -46,6 +46,7 @@ pub(crate) mod collections;
 pub(crate) mod context;
 mod convert;
 mod crypto;
+mod dom;
 pub(crate) mod json;
 pub(crate) mod linq;
 pub(crate) mod net;
@@ -76,6 +77,7 @@ pub(crate) fn define(types: &mut Types) {
     regex::define(types);
     crypto::define(types);
     xml::define(types);
+    dom::define(types);
     context::define(types);
 }
 

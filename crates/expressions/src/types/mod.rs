@@ -287,6 +287,59 @@ impl Type {
         }
     }
 
+    /// The type that [`Type::full_name`] names; `None` for what is no such name or an anonymous type's.
+    #[must_use]
+    pub fn by_full_name(name: &str) -> Option<Self> {
+        let mut rest = name;
+        let ty = Self::take_full_name(&mut rest, 0)?;
+        rest.is_empty().then_some(ty)
+    }
+
+    fn take_full_name(rest: &mut &str, depth: usize) -> Option<Self> {
+        if depth > 32 {
+            return None;
+        }
+        let end = rest.find(['[', ']', ',']).unwrap_or(rest.len());
+        let (name, mut after) = rest.split_at(end);
+        let mut ty = if let Some((plain, count)) = name.split_once('`') {
+            let mut args = Vec::new();
+            after = after.strip_prefix('[')?;
+            loop {
+                args.push(Self::take_full_name(&mut after, depth + 1)?);
+                match after.strip_prefix(',') {
+                    Some(more) => after = more,
+                    None => break,
+                }
+            }
+            after = after.strip_prefix(']')?;
+            if args.len() != count.parse::<usize>().ok()? {
+                return None;
+            }
+            if plain == "System.ValueTuple" {
+                let names = vec![None; args.len()];
+                Self::Tuple(Arc::new(TupleType {
+                    elements: args,
+                    names,
+                }))
+            } else {
+                Self::generic(Registry::get().by_full_name(name)?.id, args)
+            }
+        } else {
+            Self::Named(Registry::get().by_full_name(name)?.id, None)
+        };
+        loop {
+            (ty, after) = if let Some(more) = after.strip_prefix("[]") {
+                (Self::array(ty), more)
+            } else if let Some(more) = after.strip_prefix("[,]") {
+                (Self::Array(Arc::new(ty), 2), more)
+            } else {
+                break;
+            };
+        }
+        *rest = after;
+        Some(ty)
+    }
+
     /// `Type.FullName` as `ToString()` of an object without text of its own gives it:
     /// ``System.Collections.Generic.List`1[System.Int32]``.
     #[must_use]

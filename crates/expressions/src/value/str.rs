@@ -257,6 +257,12 @@ pub fn find_units(hay: &[u16], needle: &[u16]) -> Option<usize> {
         .find(|&at| hay.get(at) == Some(first) && hay.get(at..at + needle.len()) == Some(needle))
 }
 
+impl Default for Str {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl From<&str> for Str {
     fn from(text: &str) -> Self {
         if text.is_empty() {

@@ -101,9 +101,8 @@ impl XNode {
                     *old = old.concat(text);
                     true
                 }
-                // Empty text leaves no node, only the end tag.
-                None => text.is_empty(),
-                Some(_) => false,
+                // Empty text leaves no node, at most the end tag.
+                _ => text.is_empty(),
             }
         });
         if joined {

@@ -15,6 +15,7 @@ mod write;
 
 pub use error::Error;
 pub use names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
+pub(crate) use names::{is_name_char, is_name_start};
 pub use node::{NodeKind, XNode};
 pub use parse::{parse_document, parse_element};
 pub use tree::Declaration;

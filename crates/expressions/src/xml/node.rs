@@ -363,6 +363,45 @@ impl XNode {
             })
     }
 
+    /// The name with the prefix that is in force here: `p:a`, or `a` in a default or no namespace.
+    pub fn qualified_name(&self) -> Str {
+        let Some(name) = self.name() else {
+            return Str::EMPTY;
+        };
+        let prefix = self.prefix();
+        if prefix.is_empty() {
+            name.local
+        } else {
+            format!("{prefix}:{}", name.local).into()
+        }
+    }
+
+    /// The prefix of the name, empty for none.
+    pub fn prefix(&self) -> Str {
+        let Some(name) = self.name().filter(|name| !name.namespace.is_empty()) else {
+            return Str::EMPTY;
+        };
+        if name.namespace == *super::XMLNS_NAMESPACE {
+            return "xmlns".into();
+        }
+        let is_element = self.kind() == NodeKind::Element;
+        let place = if is_element {
+            Some(self.clone())
+        } else {
+            self.parent()
+        };
+        let Some(place) = place else {
+            return Str::EMPTY;
+        };
+        let default = || place.namespace_of_prefix("");
+        if is_element && default().is_some_and(|default| default == name.namespace) {
+            return Str::EMPTY;
+        }
+        place
+            .prefix_of_namespace(&name.namespace.to_utf8())
+            .unwrap_or(Str::EMPTY)
+    }
+
     /// A prefix that stands for the namespace here.
     pub fn prefix_of_namespace(&self, namespace: &str) -> Option<Str> {
         if namespace == super::XML_NAMESPACE {

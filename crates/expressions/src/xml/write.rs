@@ -1,5 +1,7 @@
 //! XML trees to text, the way `XNode.ToString()` prints them.
 
+use std::borrow::Cow;
+
 use super::names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
 use super::node::XNode;
 use super::tree::{Declaration, Id, Kind, NONE, Nodes};
@@ -44,10 +46,11 @@ impl XNode {
             };
             if let Kind::Attribute { name, value } = &nodes.get(id).kind {
                 writer.scope_of_ancestors(nodes.get(id).parent);
-                writer.attribute(name, &value.to_utf8());
+                writer.attribute(name, &value.to_utf8(), &mut Vec::new());
                 return Some(writer.out.trim_start().to_owned());
             }
-            // A node inside a tree is printed with the prefixes of its surroundings only if it declares them itself.
+            // A node inside a tree is printed with the prefixes of its surroundings, which it then declares itself.
+            writer.scope_of_ancestors(nodes.get(id).parent);
             writer.tree(id);
             work(writer.out.len() / 64);
             (writer.out.len() <= most).then_some(writer.out)
@@ -71,9 +74,17 @@ struct Writer<'a> {
     /// Writing stops when the text is longer.
     most: usize,
     out: String,
-    /// Prefix and namespace, innermost last.
-    scope: Vec<(Str, Str)>,
+    /// Innermost last.
+    scope: Vec<Declared>,
     generated: usize,
+}
+
+/// What a prefix stands for.
+struct Declared {
+    prefix: Str,
+    namespace: Str,
+    /// In the text itself, not only around the node that is printed.
+    written: bool,
 }
 
 impl Writer<'_> {
@@ -84,30 +95,51 @@ impl Writer<'_> {
             id = self.nodes.get(id).parent;
         }
         for id in levels.into_iter().rev() {
-            self.declare(id);
+            self.declare(id, false);
         }
     }
 
-    /// Takes an element's declarations into scope.
-    fn declare(&mut self, id: Id) {
+    /// Takes an element's declarations into scope, which are written with it or lie around what is written.
+    fn declare(&mut self, id: Id, written: bool) {
         for attribute in self.nodes.attributes(id) {
             if let Kind::Attribute { name, value } = &self.nodes.get(*attribute).kind {
-                if name.namespace == *XMLNS_NAMESPACE {
-                    self.scope.push((name.local.clone(), value.clone()));
+                let prefix = if name.namespace == *XMLNS_NAMESPACE {
+                    name.local.clone()
                 } else if name.is_declaration() {
-                    self.scope.push((Str::EMPTY, value.clone()));
-                }
+                    Str::EMPTY
+                } else {
+                    continue;
+                };
+                self.scope.push(Declared {
+                    prefix,
+                    namespace: value.clone(),
+                    written,
+                });
             }
         }
     }
 
     /// The namespace a prefix stands for.
     fn lookup(&self, prefix: &Str) -> Option<&Str> {
-        self.scope
+        let found = self
+            .scope
             .iter()
             .rev()
-            .find(|(known, _)| known == prefix)
-            .map(|(_, namespace)| namespace)
+            .find(|known| known.prefix == *prefix);
+        found.map(|known| &known.namespace)
+    }
+
+    /// Whether the text written so far gives a prefix that meaning.
+    fn is_written(&self, prefix: &Str, namespace: &Str) -> bool {
+        let written = self.scope.iter().rev().filter(|known| known.written);
+        let found = written
+            .into_iter()
+            .find(|known| known.prefix == *prefix)
+            .map(|known| &known.namespace);
+        match found {
+            Some(found) => found == namespace,
+            None => *prefix == *"xml" || (prefix.is_empty() && namespace.is_empty()),
+        }
     }
 
     /// A prefix for a namespace, not hidden by an inner declaration.
@@ -115,16 +147,15 @@ impl Writer<'_> {
         if *namespace == *XML_NAMESPACE {
             return Some("xml".into());
         }
-        let fits = |(prefix, known): &&(Str, Str)| {
-            known == namespace
-                && (default_allowed || !prefix.is_empty())
-                && self.lookup(prefix).is_some_and(|found| found == namespace)
+        let fits = |known: &&Declared| {
+            known.namespace == *namespace
+                && (default_allowed || !known.prefix.is_empty())
+                && self
+                    .lookup(&known.prefix)
+                    .is_some_and(|found| found == namespace)
         };
-        self.scope
-            .iter()
-            .rev()
-            .find(fits)
-            .map(|(prefix, _)| prefix.clone())
+        let found = self.scope.iter().rev().find(fits);
+        found.map(|known| known.prefix.clone())
     }
 
     fn new_line(&mut self, depth: usize) {
@@ -220,21 +251,25 @@ impl Writer<'_> {
                 }
                 self.out.push_str("<![CDATA[");
                 self.out
-                    .push_str(&text.to_utf8().replace("]]>", "]]]]><![CDATA[>"));
+                    .push_str(&line_ends(&text.to_utf8()).replace("]]>", "]]]]><![CDATA[>"));
                 self.out.push_str("]]>");
             }
             Kind::Comment(text) => {
                 if indent {
                     self.new_line(depth);
                 }
-                self.out.push_str(&format!("<!--{text}-->"));
+                self.out
+                    .push_str(&format!("<!--{}-->", line_ends(&text.to_utf8())));
             }
             Kind::Instruction { target, data } => {
                 if indent {
                     self.new_line(depth);
                 }
                 let space = if data.is_empty() { "" } else { " " };
-                self.out.push_str(&format!("<?{target}{space}{data}?>"));
+                self.out.push_str(&format!(
+                    "<?{target}{space}{}?>",
+                    line_ends(&data.to_utf8())
+                ));
             }
             Kind::Attribute { .. } => {}
         }
@@ -242,61 +277,71 @@ impl Writer<'_> {
 
     /// A start tag up to its closing bracket; gives the tag's name as written.
     fn start(&mut self, id: Id, name: &Name) -> String {
-        self.declare(id);
-        let known = if name.namespace.is_empty() {
-            // No namespace needs no default namespace to be in force.
-            let default = self.lookup(&Str::EMPTY);
-            default.is_none_or(Str::is_empty).then_some(Str::EMPTY)
+        self.declare(id, true);
+        let prefix = if name.namespace.is_empty() {
+            Str::EMPTY
         } else {
-            self.prefix(&name.namespace, true)
+            let found = self.prefix(&name.namespace, true);
+            found.unwrap_or(Str::EMPTY)
         };
-        let implied = known.is_none();
-        let tag = match known {
-            Some(prefix) if !prefix.is_empty() => format!("{prefix}:{}", name.local),
-            _ => name.local.to_string(),
+        let mut missing = Vec::new();
+        self.require(&prefix, &name.namespace, &mut missing);
+        let tag = if prefix.is_empty() {
+            name.local.to_string()
+        } else {
+            format!("{prefix}:{}", name.local)
         };
         self.out.push('<');
         self.out.push_str(&tag);
-        if implied {
-            self.scope.push((Str::EMPTY, name.namespace.clone()));
-        }
         for attribute in self.nodes.attributes(id) {
             if let Kind::Attribute { name, value } = &self.nodes.get(*attribute).kind {
-                self.attribute(name, &value.to_utf8());
+                self.attribute(name, &value.to_utf8(), &mut missing);
             }
         }
-        if implied {
-            self.out.push_str(" xmlns=\"");
-            escape_attribute(&name.namespace.to_utf8(), &mut self.out);
-            self.out.push('"');
-        }
+        self.declarations(&missing);
         tag
     }
 
-    fn attribute(&mut self, name: &Name, value: &str) {
-        let mut declared = None;
+    /// Sees to it that a prefix has its meaning where it is used.
+    fn require(&mut self, prefix: &Str, namespace: &Str, missing: &mut Vec<(Str, Str)>) {
+        if self.is_written(prefix, namespace) {
+            return;
+        }
+        self.scope.push(Declared {
+            prefix: prefix.clone(),
+            namespace: namespace.clone(),
+            written: true,
+        });
+        missing.push((prefix.clone(), namespace.clone()));
+    }
+
+    /// Declarations that names of the tag need; they stand behind its attributes, the last one needed first.
+    fn declarations(&mut self, missing: &[(Str, Str)]) {
+        for (prefix, namespace) in missing.iter().rev() {
+            let colon = if prefix.is_empty() { "" } else { ":" };
+            self.out.push_str(&format!(" xmlns{colon}{prefix}=\""));
+            escape_attribute(&namespace.to_utf8(), &mut self.out);
+            self.out.push('"');
+        }
+    }
+
+    fn attribute(&mut self, name: &Name, value: &str, missing: &mut Vec<(Str, Str)>) {
         let written = if name.namespace.is_empty() {
             name.local.to_string()
         } else if name.namespace == *XMLNS_NAMESPACE {
             format!("xmlns:{}", name.local)
         } else {
-            let prefix = self.prefix(&name.namespace, false).unwrap_or_else(|| {
+            let known = self.prefix(&name.namespace, false);
+            let prefix = known.unwrap_or_else(|| {
                 self.generated += 1;
-                let prefix: Str = format!("p{}", self.generated).into();
-                self.scope.push((prefix.clone(), name.namespace.clone()));
-                declared = Some(prefix.clone());
-                prefix
+                format!("p{}", self.generated).into()
             });
+            self.require(&prefix, &name.namespace, missing);
             format!("{prefix}:{}", name.local)
         };
         self.out.push_str(&format!(" {written}=\""));
         escape_attribute(value, &mut self.out);
         self.out.push('"');
-        if let Some(prefix) = declared {
-            self.out.push_str(&format!(" xmlns:{prefix}=\""));
-            escape_attribute(&name.namespace.to_utf8(), &mut self.out);
-            self.out.push('"');
-        }
     }
 }
 
@@ -308,14 +353,22 @@ fn element_depth(open: &[Open]) -> usize {
 }
 
 fn escape_text(text: &str, out: &mut String) {
-    for c in text.chars() {
+    for c in line_ends(text).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\r' => out.push_str("&#xD;"),
             c => out.push(c),
         }
+    }
+}
+
+/// Line ends as the writer leaves them: each a line feed.
+fn line_ends(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    } else {
+        text.into()
     }
 }
 

@@ -1,35 +1,44 @@
 //! Expression values as the cache keeps them, and back: both ways a deep copy.
 //!
-//! Simple types and strings keep their exact .NET type. JSON tokens are kept as text; what JSON has no form for, or
-//! what would be read back as something else, stands in that text as a marked string.
+//! Simple types and strings keep their exact .NET type. Arrays, lists, dictionaries, sets, queues, stacks and tuples come
+//! back as the same type with equal contents, XML elements and documents as an equal tree. JSON tokens are kept as text;
+//! what JSON has no form for, or what would be read back as something else, stands in that text as a marked string.
 
 use std::fmt::Write as _;
 
 use tidegate_expressions::json::{self, Formatting, JToken, ReaderOptions, Scalar, TokenType};
+use tidegate_expressions::parts::{self, Parts};
 use tidegate_expressions::types::Registry;
 use tidegate_expressions::value::{DateTime, DateTimeKind, DateTimeOffset, TimeSpan};
 use tidegate_expressions::{Str, Value};
-use tidegate_state::{DateKind, JsonRoot, Stored};
+use tidegate_state::{DateKind, JsonRoot, MAX_DEPTH, Stored, StoredList, StoredMap, TooDeep};
 use uuid::Uuid;
 
-/// A value of a type that cannot outlive its request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unsupported {
-    type_name: String,
-}
+/// Most values in one entry, those in collections included.
+const MAX_VALUES: usize = 100_000;
 
-impl std::fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "objects of type {} cannot be kept; strings, numbers, dates and JSON tokens can",
-            self.type_name
-        )
-    }
+/// Why a value cannot outlive its request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsupported {
+    #[error(
+        "objects of type {0} cannot be kept; strings, numbers, dates, collections of them, JSON tokens and XML can"
+    )]
+    Type(String),
+    #[error(transparent)]
+    Depth(#[from] TooDeep),
+    #[error("it holds more than {MAX_VALUES} values")]
+    Size,
 }
 
 /// What the cache keeps of a value.
 pub(crate) fn from_value(value: &Value) -> Result<Stored, Unsupported> {
+    let mut left = MAX_VALUES;
+    keep(value, MAX_DEPTH, &mut left)
+}
+
+/// `depth` collections may lie around what is in this one, and `left` values may follow.
+fn keep(value: &Value, depth: u8, left: &mut usize) -> Result<Stored, Unsupported> {
+    *left = left.checked_sub(1).ok_or(Unsupported::Size)?;
     let text = |text: String| Stored::Text {
         type_name: value.type_of().full_name().as_str().into(),
         text: text.into(),
@@ -69,14 +78,37 @@ pub(crate) fn from_value(value: &Value) -> Result<Stored, Unsupported> {
         Value::TimeSpan(span) => Stored::TimeSpan(span.0),
         Value::Guid(guid) => Stored::Guid(guid.into_bytes()),
         Value::Json(token) => from_json(token).ok_or_else(|| unsupported(value))?,
-        Value::Host(_) | Value::Object(_) => return Err(unsupported(value)),
+        Value::Host(_) => return Err(unsupported(value)),
+        Value::Object(_) => {
+            let Some((type_name, parts)) = parts::take_apart(value) else {
+                return Err(unsupported(value));
+            };
+            let below = depth.checked_sub(1).ok_or(TooDeep)?;
+            match parts {
+                Parts::Bytes(bytes) => Stored::Bytes(bytes.into()),
+                Parts::Text(text) => Stored::Text {
+                    type_name: type_name.into(),
+                    text: text.into(),
+                },
+                Parts::Items(items) => {
+                    let items: Result<Vec<_>, _> =
+                        items.iter().map(|item| keep(item, below, left)).collect();
+                    Stored::List(StoredList::new(type_name, items?)?)
+                }
+                Parts::Pairs(pairs) => {
+                    let mut entries = Vec::with_capacity(pairs.len());
+                    for (key, value) in &pairs {
+                        entries.push((keep(key, below, left)?, keep(value, below, left)?));
+                    }
+                    Stored::Map(StoredMap::new(type_name, entries)?)
+                }
+            }
+        }
     })
 }
 
 fn unsupported(value: &Value) -> Unsupported {
-    Unsupported {
-        type_name: value.type_of().full_name().as_str().to_owned(),
-    }
+    Unsupported::Type(value.type_of().full_name().as_str().to_owned())
 }
 
 /// The value a cache entry stands for; `None` for an entry that another version of the gateway has made.
@@ -117,12 +149,25 @@ pub(crate) fn to_value(stored: &Stored) -> Option<Value> {
             "System.UInt64" => Value::UInt64(text.parse().ok()?),
             "System.Single" => Value::Single(f32::from_bits(text.parse().ok()?)),
             "System.Decimal" => Value::Decimal(text.parse().ok()?),
+            "System.Xml.Linq.XElement" | "System.Xml.Linq.XDocument" => {
+                parts::put_together(type_name, Parts::Text(text.to_string()))?
+            }
             enumeration => Value::Enum(
                 Registry::get().by_full_name(enumeration)?.id,
                 text.parse().ok()?,
             ),
         },
-        Stored::Bytes(_) | Stored::List(_) | Stored::Map(_) => return None,
+        Stored::Bytes(bytes) => parts::put_together("System.Byte[]", Parts::Bytes(bytes.to_vec()))?,
+        // Recursion is as deep as values may be stored.
+        Stored::List(list) => {
+            let items: Option<Vec<_>> = list.items().iter().map(to_value).collect();
+            parts::put_together(list.type_name(), Parts::Items(items?))?
+        }
+        Stored::Map(map) => {
+            let pair = |(key, value): &(Stored, Stored)| Some((to_value(key)?, to_value(value)?));
+            let pairs: Option<Vec<_>> = map.entries().iter().map(pair).collect();
+            parts::put_together(map.type_name(), Parts::Pairs(pairs?))?
+        }
     })
 }
 
@@ -355,5 +400,90 @@ mod tests {
             panic!("no token");
         };
         assert_eq!(back.child(0).unwrap().token_type(), TokenType::String);
+    }
+
+    /// Evaluates an expression.
+    fn value_of(source: &str) -> Value {
+        let options = tidegate_expressions::Options::default();
+        let target = tidegate_expressions::Target::Any;
+        let compiled = tidegate_expressions::compile(source, target, &options).unwrap();
+        let mut host = tidegate_expressions::Nowhere::default();
+        compiled.evaluate(&mut host).unwrap()
+    }
+
+    /// How an evaluation shows a value.
+    fn shown(value: &Value) -> (String, String) {
+        let mut host = tidegate_expressions::Nowhere::default();
+        let limits = tidegate_expressions::Limits::default();
+        let mut rt = tidegate_expressions::runtime::Runtime::new(&mut host, limits);
+        tidegate_expressions::notation::show(&mut rt, value, &value.type_of()).unwrap()
+    }
+
+    #[test]
+    fn collections_come_back_as_equal_ones_of_their_type() {
+        for source in [
+            "new byte[] { 1, 2, 255 }",
+            "new[] { 1, 2, 3 }",
+            "new string[] { \"a\", null }",
+            "new object[] { 1, \"a\", 2L, 1.5m, null, true, new DateTime(2024, 1, 2), TimeSpan.FromDays(1) }",
+            "new int[2, 3]",
+            "new[] { new[] { 1 }, new int[0] }",
+            "new int?[] { 1, null }",
+            "new List<string> { \"a\", \"b\" }",
+            "new List<List<int>> { new List<int> { 1 }, new List<int>() }",
+            "new Dictionary<string, int> { { \"a\", 1 }, { \"b\", 2 } }",
+            "new Dictionary<string, object> { [\"a\"] = new[] { 1L }, [\"b\"] = new JObject(new JProperty(\"k\", 1)) }",
+            "new HashSet<int> { 3, 1, 2 }",
+            "new Queue<int>(new[] { 1, 2 })",
+            "new Stack<int>(new[] { 1, 2 })",
+            "(1, \"a\")",
+            "Tuple.Create(1, \"a\")",
+            "new KeyValuePair<string, int>(\"a\", 1)",
+            "XElement.Parse(\"<a k='v'> <b></b><![CDATA[x]]><c/> </a>\", LoadOptions.PreserveWhitespace)",
+            "new XDocument(new XDeclaration(\"1.0\", \"utf-8\", null), new XElement(\"a\"))",
+            "new List<XElement> { new XElement(\"a\") }",
+            "new JArray(1, \"x\")",
+            "DayOfWeek.Friday",
+        ] {
+            let value = value_of(&format!("@({source})"));
+            let back = round_trip(&value);
+            assert_eq!(back.type_of(), value.type_of(), "{source}");
+            assert_eq!(shown(&back), shown(&value), "{source}");
+            assert!(
+                value.as_integer().is_some() || !back.same(&value),
+                "{source}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_dictionary_keeps_its_comparer() {
+        let source =
+            "@(new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase) { { \"Key\", 1 } })";
+        let (_, parts) = parts::take_apart(&round_trip(&value_of(source))).unwrap();
+        let Parts::Pairs(pairs) = parts else { panic!() };
+        assert_eq!(pairs.len(), 1);
+        let (name, _) = parts::take_apart(&round_trip(&value_of(source))).unwrap();
+        assert!(name.ends_with("#OrdinalIgnoreCase"), "{name}");
+    }
+
+    #[test]
+    fn what_has_no_end_or_no_parts_is_refused() {
+        let cyclic = value_of("@{ var l = new List<object>(); l.Add(l); return l; }");
+        assert!(matches!(from_value(&cyclic), Err(Unsupported::Depth(_))));
+        let wide = value_of(
+            "@{ object o = 1; for (int i = 0; i < 30; i++) { o = new object[] { o, o }; } return o; }",
+        );
+        assert!(matches!(from_value(&wide), Err(Unsupported::Size)));
+        for source in [
+            "@(new { A = 1 })",
+            "@(new[] { 1 }.Select(x => x))",
+            "@(new StringBuilder())",
+        ] {
+            assert!(
+                matches!(from_value(&value_of(source)), Err(Unsupported::Type(_))),
+                "{source}"
+            );
+        }
     }
 }

@@ -5,13 +5,15 @@
 //! collected; a document with an error yields nothing that could run.
 
 mod checks;
+mod expressions;
 mod values;
+
+pub use self::expressions::{ExpressionCount, count_expressions};
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use tidegate_expressions as expressions;
 use tidegate_pipeline::{Backends, Position, Scope, Section, Step, StepInfo, Steps};
 use tidegate_policy_xml::diagnostic::{Diagnostic, SourceFile};
 use tidegate_policy_xml::{Document, Element, NamedValue, Node, Text, did_you_mean};
@@ -28,7 +30,7 @@ pub struct Context<'a> {
     /// Backend entities.
     pub backends: &'a Backends,
     /// How expressions are checked and bounded.
-    pub expressions: expressions::Options,
+    pub expressions: tidegate_expressions::Options,
     /// Unknown named values are left alone (checking a document outside its service).
     pub allow_unknown_named_values: bool,
     /// Unknown backends and fragments are warnings (checking a document outside its service).

@@ -64,7 +64,7 @@ impl Compiler<'_> {
         text: &str,
         target: Target,
     ) -> Option<Evaluated> {
-        match expressions::compile(text, target, &self.context.expressions) {
+        match super::expressions::compile(written, text, target, self.context) {
             Ok(expression) => {
                 for warning in expression.warnings() {
                     let diagnostic = self.finding(resolved, warning);

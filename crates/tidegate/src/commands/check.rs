@@ -10,11 +10,13 @@ use clap::ValueEnum;
 use tidegate_gateway::Compiled;
 use tidegate_model::LoadOptions;
 use tidegate_pipeline::{Backends, Scope};
-use tidegate_policies::{Context, check_fragment, compile_document};
+use tidegate_policies::{
+    Context, ExpressionCount, check_fragment, compile_document, count_expressions,
+};
 use tidegate_policy_xml::diagnostic::Diagnostic;
 use tidegate_policy_xml::source_from_bytes;
 
-use super::{NamedValues, probe, summary};
+use super::{NamedValues, count, probe, summary};
 
 /// Arguments of `tidegate check`.
 #[derive(Debug, clap::Args)]
@@ -63,17 +65,49 @@ enum Format {
 pub fn run(arguments: Arguments) -> ExitCode {
     let mut diagnostics = Vec::new();
     let mut services = Vec::new();
+    let mut found = Found::default();
     for path in &arguments.paths {
-        check_path(path, &arguments, &mut diagnostics, &mut services);
+        check_path(
+            path,
+            &arguments,
+            &mut diagnostics,
+            &mut services,
+            &mut found,
+        );
     }
     if arguments.probe && !diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.extend(probe::run(&services, &arguments.deployments));
     }
     print(&diagnostics, arguments.format);
+    if found.documents > 0 {
+        let _ = writeln!(std::io::stderr(), "check: {found}");
+    }
     if diagnostics.iter().any(Diagnostic::is_error) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+/// What policy documents outside a configuration held.
+#[derive(Default)]
+struct Found {
+    documents: usize,
+    expressions: ExpressionCount,
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} with {}, of which {} not compile",
+            count(self.documents, "policy document"),
+            count(self.expressions.all, "expression"),
+            match self.expressions.wrong {
+                1 => "1 does".to_owned(),
+                wrong => format!("{wrong} do"),
+            }
+        )
     }
 }
 
@@ -97,6 +131,7 @@ fn check_path(
     arguments: &Arguments,
     diagnostics: &mut Vec<Diagnostic>,
     services: &mut Vec<Compiled>,
+    found: &mut Found,
 ) {
     if !path.exists() {
         diagnostics.push(Diagnostic::error(
@@ -106,11 +141,11 @@ fn check_path(
         return;
     }
     if is_document(path) {
-        check_documents(&[path.to_owned()], arguments, diagnostics);
+        check_documents(&[path.to_owned()], arguments, diagnostics, found);
     } else if path.is_dir() && !tidegate_model::is_configuration(path) {
-        let mut found = Found::default();
-        found.search(path, 0);
-        if found.documents.is_empty() && found.configurations.is_empty() {
+        let mut folder = Folder::default();
+        folder.search(path, 0);
+        if folder.documents.is_empty() && folder.configurations.is_empty() {
             diagnostics.push(Diagnostic::error(
                 "nothing-to-check",
                 format!(
@@ -119,10 +154,10 @@ fn check_path(
                 ),
             ));
         }
-        for configuration in &found.configurations {
+        for configuration in &folder.configurations {
             check_configuration(configuration, arguments, diagnostics, services);
         }
-        check_documents(&found.documents, arguments, diagnostics);
+        check_documents(&folder.documents, arguments, diagnostics, found);
     } else {
         check_configuration(path, arguments, diagnostics, services);
     }
@@ -161,7 +196,7 @@ const MAX_FOLDER_DEPTH: usize = 16;
 
 /// What a folder holds to check.
 #[derive(Default)]
-struct Found {
+struct Folder {
     /// Folders that are configurations; their documents are checked as parts of them.
     configurations: Vec<PathBuf>,
     /// Documents that belong to none.
@@ -170,7 +205,7 @@ struct Found {
     searched: HashSet<PathBuf>,
 }
 
-impl Found {
+impl Folder {
     /// Searches a folder in the order of names. Links are followed, each folder is searched once.
     fn search(&mut self, folder: &Path, depth: usize) {
         let is_new = folder
@@ -212,7 +247,12 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// Checks documents outside any service: what they refer to cannot be known, so unknown backends and fragments are
 /// warnings. Fragments among the documents are known to each other by file and folder name.
-fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut Vec<Diagnostic>) {
+fn check_documents(
+    paths: &[PathBuf],
+    arguments: &Arguments,
+    diagnostics: &mut Vec<Diagnostic>,
+    found: &mut Found,
+) {
     let mut policies = Vec::new();
     let mut fragments = HashMap::new();
     for path in paths {
@@ -281,6 +321,13 @@ fn check_documents(paths: &[PathBuf], arguments: &Arguments, diagnostics: &mut V
             }
         }
     };
+    found.documents += policies.len() + fragments.len();
+    for document in policies
+        .iter()
+        .chain(fragments.values().map(|document| &**document))
+    {
+        found.expressions += count_expressions(document, &context);
+    }
     for document in &policies {
         report(compile_document(document, Scope::Api, &context).1);
     }

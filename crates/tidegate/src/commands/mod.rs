@@ -50,13 +50,17 @@ pub fn print_diagnostics(diagnostics: &[Diagnostic]) {
     }
 }
 
+/// `1 error`, `2 errors`.
+fn count(number: usize, word: &str) -> String {
+    match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    }
+}
+
 /// `1 error, 2 warnings`
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();
     let warnings = diagnostics.len() - errors;
-    let count = |number: usize, word: &str| match number {
-        1 => format!("1 {word}"),
-        _ => format!("{number} {word}s"),
-    };
     format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
 }

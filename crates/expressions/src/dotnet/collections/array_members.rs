@@ -11,12 +11,12 @@ use crate::runtime::{Call, Fault, R, equals};
 use crate::types::Types;
 use crate::value::Value;
 
-fn this(c: &Call<'_, '_>) -> R<Rc<Array>> {
+pub(super) fn this(c: &Call<'_, '_>) -> R<Rc<Array>> {
     c.object::<Array>(0)
 }
 
 /// A copy of the elements of argument `index`.
-fn elements(c: &mut Call<'_, '_>, index: usize) -> R<Vec<Value>> {
+pub(super) fn elements(c: &mut Call<'_, '_>, index: usize) -> R<Vec<Value>> {
     let array = c.object::<Array>(index)?;
     c.rt.spend(1 + array.len() as u64)?;
     c.rt.allocate(array.len().saturating_mul(size_of::<Value>()))?;
@@ -24,7 +24,7 @@ fn elements(c: &mut Call<'_, '_>, index: usize) -> R<Vec<Value>> {
 }
 
 /// Start and length of a part that must lie within `total` elements.
-fn part(start: i32, length: i32, total: usize) -> R<std::ops::Range<usize>> {
+pub(super) fn part(start: i32, length: i32, total: usize) -> R<std::ops::Range<usize>> {
     let (Ok(first), Ok(count)) = (usize::try_from(start), usize::try_from(length)) else {
         let name = if start < 0 { "index" } else { "length" };
         return Err(Fault::out_of_range(name, "Non-negative number required."));
@@ -183,7 +183,7 @@ pub(super) fn define(types: &mut Types) {
 }
 
 /// The length of the dimension asked for.
-fn dimension(c: &Call<'_, '_>) -> R<usize> {
+pub(super) fn dimension(c: &Call<'_, '_>) -> R<usize> {
     let array = this(c)?;
     match (c.int(1)?, array.columns) {
         (0, None) => Ok(array.len()),

@@ -24,6 +24,15 @@ pub(crate) enum KeyComparer {
 }
 
 impl KeyComparer {
+    /// Every comparer with its name.
+    pub(crate) const ALL: [(Self, &'static str); 5] = [
+        (Self::Default, ""),
+        (Self::Ordinal, "Ordinal"),
+        (Self::OrdinalIgnoreCase, "OrdinalIgnoreCase"),
+        (Self::Culture, "InvariantCulture"),
+        (Self::CultureIgnoreCase, "InvariantCultureIgnoreCase"),
+    ];
+
     /// The comparer that an argument of type `IEqualityComparer<T>`, `IComparer<T>` or `StringComparer` is; null means
     /// the default.
     pub(crate) fn of(value: &Value) -> Self {

@@ -174,7 +174,12 @@ pub(super) fn define(types: &mut Types) {
 
 #[cold]
 fn define_set_operations(types: &mut Types) {
-    let mut t = types.class("System.Collections.Generic.HashSet<T>");
+    set_operations(&mut types.class("System.Collections.Generic.HashSet<T>"));
+    // Only sets of this class implement the interface.
+    set_operations(&mut types.interface("System.Collections.Generic.ISet<T>"));
+}
+
+fn set_operations(t: &mut crate::types::TypeBuilder<'_>) {
     t.method("void UnionWith(IEnumerable<T> other)", |c| {
         let set = this(c)?;
         for (item, _) in other(c)?.map.pairs() {

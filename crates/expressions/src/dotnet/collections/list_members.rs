@@ -415,6 +415,64 @@ fn define_searches(types: &mut Types) {
     t.method("int IndexOf(T item)", interfaces::index_of);
     t.method("int IndexOf(T item, int index)", index_from);
     t.method("int IndexOf(T item, int index, int count)", index_from);
+    t.method(
+        "int BinarySearch(int index, int count, T item, IComparer<T> comparer)",
+        |c| {
+            let (item, ranking) = (c.value(3), Ranking::of(&c.value(4)));
+            let items = elements(c)?;
+            let range = super::array_members::part(c.int(1)?, c.int(2)?, items.len())?;
+            let start = i32::try_from(range.start).unwrap_or(i32::MAX);
+            let part = items.get(range).unwrap_or_default();
+            let found = sort::binary_search(c.rt, part, &item, &ranking)?;
+            // Not found: the complement of where it would stand.
+            Ok(if found >= 0 {
+                found + start
+            } else {
+                found - start
+            }
+            .into())
+        },
+    );
+    t.method(
+        "void CopyTo(int index, T[] array, int arrayIndex, int count)",
+        |c| {
+            let items = elements(c)?;
+            let (array, to) = (c.object::<super::Array>(2)?, c.int(3)?);
+            let from = super::array_members::part(c.int(1)?, c.int(4)?, items.len())?;
+            let start = super::array_members::part(to, c.int(4)?, array.len())?.start;
+            for (at, item) in items.get(from).unwrap_or_default().iter().enumerate() {
+                array.store(i32::try_from(start + at).unwrap_or(i32::MAX), item.clone())?;
+            }
+            Ok(Value::Null)
+        },
+    )
+    .mutates();
+    for signature in [
+        "int LastIndexOf(T item, int index)",
+        "int LastIndexOf(T item, int index, int count)",
+    ] {
+        t.method(signature, |c| {
+            let (item, last) = (c.value(1), c.int(2)?);
+            let items = elements(c)?;
+            if items.is_empty() {
+                return Ok((-1).into());
+            }
+            let count = if c.len() > 3 {
+                c.int(3)?
+            } else {
+                last.saturating_add(1)
+            };
+            let first = i32::try_from(i64::from(last) + 1 - i64::from(count));
+            let range = first
+                .ok()
+                .and_then(|first| super::array_members::part(first, count, items.len()).ok())
+                .ok_or_else(Fault::list_index)?;
+            let first = range.start;
+            let part = items.get(range).unwrap_or_default();
+            let found = part.iter().rposition(|found| equals(found, &item));
+            Ok(position(found.map(|at| at + first)))
+        });
+    }
     t.method("int LastIndexOf(T item)", |c| {
         let item = c.value(1);
         let items = elements(c)?;

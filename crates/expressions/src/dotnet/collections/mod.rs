@@ -2,6 +2,7 @@
 
 mod array;
 mod array_members;
+mod array_ranges;
 pub(crate) mod comparer;
 mod dictionary;
 pub(crate) mod dispatch;
@@ -23,8 +24,10 @@ use crate::value::Value;
 pub(crate) use array::Array;
 pub(crate) use comparer::{Comparer, KeyComparer, Ranking};
 pub(crate) use dictionary::Dictionary;
-pub(crate) use hash_set::of_sequence;
+pub(crate) use hash_set::{HashSet, of_sequence};
 pub(crate) use list::List;
+pub(crate) use queue::Queue;
+pub(crate) use stack::Stack;
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
@@ -32,6 +35,7 @@ pub(super) fn define(types: &mut Types) {
     interfaces::define(types);
     enumerator::define(types);
     array_members::define(types);
+    array_ranges::define(types);
     list_members::define(types);
     dictionary::define(types);
     views::define(types);

@@ -13,13 +13,13 @@ use crate::value::{Iter, Object, Value};
 
 /// A queue: first in, first out.
 pub(crate) struct Queue {
-    element: Type,
+    pub element: Type,
     pub items: RefCell<VecDeque<Value>>,
     version: Cell<u32>,
 }
 
 impl Queue {
-    fn new(element: Type, items: Vec<Value>) -> Self {
+    pub(crate) fn new(element: Type, items: Vec<Value>) -> Self {
         Self {
             element,
             items: RefCell::new(items.into()),

@@ -12,13 +12,13 @@ use crate::value::{Iter, Object, Value};
 
 /// A stack: last in, first out, enumerated from the top.
 pub(crate) struct Stack {
-    element: Type,
+    pub element: Type,
     pub items: RefCell<Vec<Value>>,
     version: Cell<u32>,
 }
 
 impl Stack {
-    fn new(element: Type, items: Vec<Value>) -> Self {
+    pub(crate) fn new(element: Type, items: Vec<Value>) -> Self {
         Self {
             element,
             items: RefCell::new(items),

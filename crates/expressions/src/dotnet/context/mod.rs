@@ -5,6 +5,7 @@
 //! objects of their own. Nothing here changes the exchange, except that reading a body may consume it.
 
 mod api;
+mod authorization;
 mod basic;
 mod body;
 mod deployment;
@@ -27,6 +28,7 @@ use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Registry, Type, Types};
 use crate::value::{HostObject, Iter, Ready, Str, Value};
 
+pub use authorization::AuthorizationObject;
 pub(crate) use map::{ReadOnlyMap, get, len, pairs};
 pub use response::ResponseObject;
 
@@ -44,6 +46,7 @@ pub(crate) fn define(types: &mut Types) {
     form::define(types);
     jwt::define(types);
     basic::define(types);
+    authorization::define(types);
     extensions::define(types);
 }
 

@@ -46,6 +46,11 @@ fn value(encoding: Encoding) -> Value {
 
 const UTF8: Encoding = Encoding::Utf8 { bom: true };
 
+/// `Encoding.Unicode`
+pub(in crate::dotnet) fn unicode_encoding() -> Value {
+    value(Encoding::Utf16Le)
+}
+
 fn own(c: &Call<'_, '_>) -> R<Rc<EncodingObject>> {
     c.object::<EncodingObject>(0)
 }
@@ -198,6 +203,25 @@ fn encode(t: &mut TypeBuilder<'_>) {
         let text = c.str(1)?;
         length(bytes_of(c, &text)?.len())
     });
+    t.method("byte[] GetBytes(string s, int index, int count)", |c| {
+        let text = c.str(1)?;
+        let text = Str::from_units(part(&text.units(), c.int(2)?, c.int(3)?, "s")?);
+        let bytes = bytes_of(c, &text)?;
+        Ok(collections::byte_array(bytes))
+    });
+    t.method("int GetByteCount(string s, int index, int count)", |c| {
+        let text = c.str(1)?;
+        let text = Str::from_units(part(&text.units(), c.int(2)?, c.int(3)?, "s")?);
+        length(bytes_of(c, &text)?.len())
+    });
+    t.method(
+        "int GetByteCount(char[] chars, int index, int count)",
+        |c| {
+            let units = chars(c, 1)?;
+            let text = Str::from_units(part(&units, c.int(2)?, c.int(3)?, "chars")?);
+            length(bytes_of(c, &text)?.len())
+        },
+    );
     t.method("int GetByteCount(char[] chars)", |c| {
         let text = Str::from_units(&chars(c, 1)?);
         length(bytes_of(c, &text)?.len())
@@ -235,6 +259,23 @@ fn decode(t: &mut TypeBuilder<'_>) {
             text.units().iter().map(|unit| Value::Char(*unit)).collect(),
         ))
     });
+    t.method("char[] GetChars(byte[] bytes, int index, int count)", |c| {
+        let bytes = c.bytes(1)?;
+        let range = part(&bytes, c.int(2)?, c.int(3)?, "bytes")?;
+        let text = text_of(c, range)?;
+        c.rt.allocate(text.len() * size_of::<Value>())?;
+        let units = text.units();
+        let items = units.iter().map(|unit| Value::Char(*unit));
+        Ok(collections::array(Type::CHAR, items.collect()))
+    });
+    t.method(
+        "int GetCharCount(byte[] bytes, int index, int count)",
+        |c| {
+            let bytes = c.bytes(1)?;
+            let range = part(&bytes, c.int(2)?, c.int(3)?, "bytes")?;
+            length(text_of(c, range)?.len())
+        },
+    );
     t.method("int GetCharCount(byte[] bytes)", |c| {
         let bytes = c.bytes(1)?;
         length(text_of(c, &bytes)?.len())

@@ -5,7 +5,7 @@ use uuid::{Builder, Uuid};
 use crate::clr::guid::{from_bytes, parse, parse_exact, to_bytes};
 use crate::dotnet::collections;
 use crate::dotnet::numbers::{compare_to, compare_to_object, equals, to_text_with_format};
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Const, Value};
 
@@ -15,6 +15,21 @@ pub(super) fn define(types: &mut Types) {
     t.base("IComparable");
     t.constant("Guid Empty", Const::Guid(Uuid::nil()));
     t.constructor("(string g)", |c| Ok(parse(&c.str(0)?.to_utf8())?.into()));
+    t.constructor("(int a, short b, short c, byte[] d)", |c| {
+        let tail = c.bytes(3)?;
+        let Ok(tail) = <[u8; 8]>::try_from(tail) else {
+            return Err(Fault::argument(
+                "Byte array for GUID must be exactly 8 bytes long.",
+                "d",
+            ));
+        };
+        let fields = (
+            c.int(0)?.cast_unsigned(),
+            c.short(1)?.cast_unsigned(),
+            c.short(2)?.cast_unsigned(),
+        );
+        Ok(Uuid::from_fields(fields.0, fields.1, fields.2, &tail).into())
+    });
     t.constructor("(byte[] b)", |c| Ok(from_bytes(&c.bytes(0)?)?.into()));
     t.constructor(
         "(int a, short b, short c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",

@@ -6,6 +6,8 @@ mod encoding;
 mod guid;
 mod system_convert;
 
+pub(in crate::dotnet) use encoding::unicode_encoding;
+
 use crate::types::Types;
 
 #[cold]

@@ -128,6 +128,27 @@ fn text(t: &mut TypeBuilder<'_>) {
         }
         Ok(c.rt.to_text(&value)?.into())
     });
+    for signature in [
+        "string ToString(bool value, IFormatProvider provider)",
+        "string ToString(char value, IFormatProvider provider)",
+        "string ToString(sbyte value, IFormatProvider provider)",
+        "string ToString(byte value, IFormatProvider provider)",
+        "string ToString(short value, IFormatProvider provider)",
+        "string ToString(ushort value, IFormatProvider provider)",
+        "string ToString(int value, IFormatProvider provider)",
+        "string ToString(uint value, IFormatProvider provider)",
+        "string ToString(long value, IFormatProvider provider)",
+        "string ToString(ulong value, IFormatProvider provider)",
+        "string ToString(float value, IFormatProvider provider)",
+        "string ToString(double value, IFormatProvider provider)",
+        "string ToString(decimal value, IFormatProvider provider)",
+        "string ToString(DateTime value, IFormatProvider provider)",
+    ] {
+        t.static_method(signature, |c| {
+            let value = c.value(0);
+            Ok(c.rt.to_text(&value)?.into())
+        });
+    }
     t.static_method("string ToString(byte value, int toBase)", |c| in_base(c, 8));
     t.static_method("string ToString(short value, int toBase)", |c| {
         in_base(c, 16)

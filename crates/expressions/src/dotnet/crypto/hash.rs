@@ -53,17 +53,30 @@ fn plain(kind: HashKind, class: &str) -> R<Value> {
     Ok(Hasher::value(kind, def(class), None))
 }
 
+/// `Create(name)`: null for a name nobody knows.
+fn by_name(c: &mut Call<'_, '_>) -> R<Value> {
+    let name = c.str(0)?;
+    let Some(kind) = HashKind::by_name(&name.to_utf8()) else {
+        return Ok(Value::Null);
+    };
+    let made = def(kind.name());
+    // `MD5.Create("SHA1")` is a failed cast.
+    let wanted = &c.member.result;
+    if !wanted.is(def("HashAlgorithm")) && !wanted.is(made) {
+        return Err(Fault::new(
+            "System.InvalidCastException",
+            format!("Unable to cast object of type '{}'.", kind.name()),
+        ));
+    }
+    Ok(Hasher::value(kind, made, None))
+}
+
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.HashAlgorithm");
     t.base("object").base("IDisposable");
-    t.static_method("HashAlgorithm Create(string hashName)", |c| {
-        let name = c.str(0)?;
-        Ok(match HashKind::by_name(&name.to_utf8()) {
-            Some(kind) => Hasher::value(kind, def(kind.name()), None),
-            None => Value::Null,
-        })
-    });
+    t.static_method("HashAlgorithm Create()", |_| plain(HashKind::Sha1, "SHA1"));
+    t.static_method("HashAlgorithm Create(string hashName)", by_name);
     t.property("int HashSize", |c| {
         Ok(c.object::<Hasher>(0)?.kind.bits().into())
     });
@@ -124,18 +137,23 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.MD5");
     t.base("HashAlgorithm");
     t.static_method("MD5 Create()", |_| plain(HashKind::Md5, "MD5"));
+    t.static_method("MD5 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA1");
     t.base("HashAlgorithm");
     t.static_method("SHA1 Create()", |_| plain(HashKind::Sha1, "SHA1"));
+    t.static_method("SHA1 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA256");
     t.base("HashAlgorithm");
     t.static_method("SHA256 Create()", |_| plain(HashKind::Sha256, "SHA256"));
+    t.static_method("SHA256 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA384");
     t.base("HashAlgorithm");
     t.static_method("SHA384 Create()", |_| plain(HashKind::Sha384, "SHA384"));
+    t.static_method("SHA384 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA512");
     t.base("HashAlgorithm");
     t.static_method("SHA512 Create()", |_| plain(HashKind::Sha512, "SHA512"));
+    t.static_method("SHA512 Create(string algName)", by_name);
 
     let mut t = types.class("System.Security.Cryptography.SHA1Managed");
     t.base("SHA1");

@@ -16,7 +16,8 @@ pub(super) struct Rsa {
 
 impl Object for Rsa {
     fn type_of(&self) -> Type {
-        Type::Named(def("RSA"), None)
+        // The class behind the abstract one on Windows.
+        Type::Named(def("RSACng"), None)
     }
 }
 
@@ -177,6 +178,39 @@ pub(super) fn define(types: &mut Types) {
         ],
     );
 
+    for class in ["RSASignaturePadding", "RSAEncryptionPadding"] {
+        let mut t = types.class(&format!("System.Security.Cryptography.{class}"));
+        let (equal, unequal) = if class == "RSASignaturePadding" {
+            (
+                "bool operator ==(RSASignaturePadding left, RSASignaturePadding right)",
+                "bool operator !=(RSASignaturePadding left, RSASignaturePadding right)",
+            )
+        } else {
+            (
+                "bool operator ==(RSAEncryptionPadding left, RSAEncryptionPadding right)",
+                "bool operator !=(RSAEncryptionPadding left, RSAEncryptionPadding right)",
+            )
+        };
+        t.operator(equal, |c| {
+            Ok(crate::runtime::equals(&c.value(0), &c.value(1)).into())
+        });
+        t.operator(unequal, |c| {
+            Ok((!crate::runtime::equals(&c.value(0), &c.value(1))).into())
+        });
+    }
+    let mut t = types.class("System.Security.Cryptography.RSAEncryptionPadding");
+    t.static_method(
+        "RSAEncryptionPadding CreateOaep(HashAlgorithmName hashAlgorithm)",
+        |c| oaep(hash(c, 0)?),
+    );
+    t.property("HashAlgorithmName OaepHashAlgorithm", |c| {
+        let name = match &*c.object::<PaddingObject>(0)? {
+            PaddingObject::Encryption(EncryptionPadding::Oaep(hash)) => hash.name(),
+            _ => "",
+        };
+        Ok(Value::object(HashName(Str::literal(name))))
+    });
+
     let mut t = types.class("System.Security.Cryptography.AsymmetricAlgorithm");
     t.base("object").base("IDisposable");
     t.property("int KeySize", |c| Ok(key(c)?.bits().into()));
@@ -233,6 +267,31 @@ pub(super) fn define(types: &mut Types) {
             Ok(bytes(key(c)?.decrypt(&data, encryption_padding(c, 2)?)?))
         },
     );
+    t.static_method("RSA Create(string algName)", |c| {
+        let name = c.str(0)?;
+        let known = name.to_utf8().rsplit('.').next().is_some_and(|name| {
+            name.eq_ignore_ascii_case("RSA") || name.eq_ignore_ascii_case("RSACng")
+        });
+        Ok(if known {
+            Value::object(Rsa {
+                key: RefCell::default(),
+            })
+        } else {
+            Value::Null
+        })
+    });
+    t.property("string KeyExchangeAlgorithm", |_| {
+        Ok(Str::literal("RSA").into())
+    });
+    t.property("string SignatureAlgorithm", |_| {
+        Ok(Str::literal("RSA").into())
+    });
+    t.method("byte[] ExportPkcs8PrivateKey()", |c| {
+        Ok(bytes(private_pkcs8(c, 0)?))
+    });
+    t.method("byte[] ExportSubjectPublicKeyInfo()", |c| {
+        Ok(bytes(key(c)?.public().to_vec()))
+    });
     t.method("byte[] ExportRSAPublicKey()", |c| {
         Ok(bytes(key(c)?.pkcs1_public()?))
     });
@@ -256,6 +315,21 @@ pub(super) fn define(types: &mut Types) {
         |c| import(c, RsaKey::from_public),
     )
     .mutates();
+    let mut t = types.class("System.Security.Cryptography.RSACng");
+    t.beyond_documentation();
+    t.base("RSA");
+    t.constructor("()", |_| {
+        Ok(Value::object(Rsa {
+            key: RefCell::default(),
+        }))
+    });
+}
+
+/// Argument `index`'s private key as PKCS #8.
+pub(super) fn private_pkcs8(c: &Call<'_, '_>, index: usize) -> R<Vec<u8>> {
+    let key = c.object::<Rsa>(index)?.key.borrow().clone();
+    let key = key.and_then(|key| key.pkcs8().map(<[u8]>::to_vec));
+    key.ok_or_else(|| Error("The key has no private part.").into())
 }
 
 fn oaep(hash: HashKind) -> R<Value> {

@@ -1,17 +1,26 @@
 //! `X509Certificate2` and what belongs to it
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use super::account;
-use super::names::bytes;
+use super::names::{HashName, bytes};
 use super::rsa::Rsa;
-use crate::crypto::{Certificate, NameType};
-use crate::runtime::{Call, R, Runtime};
+use super::{account, random_bytes};
+use crate::crypto::{Certificate, HashKind, NameType, RsaKey, pfx};
+use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{DateTime, DateTimeKind, Object, Str, Value};
 
-/// A certificate without private key.
-struct CertificateObject(Certificate);
+/// A certificate, with its private key where it came with one.
+struct CertificateObject(Certificate, Private);
+
+/// What a PKCS #12 file holds beside the certificate.
+#[derive(Clone, Default)]
+struct Private {
+    /// PKCS #8, DER.
+    key: Option<Vec<u8>>,
+    friendly_name: RefCell<Str>,
+}
 
 /// `X500DistinguishedName`
 struct NameObject(Str);
@@ -103,7 +112,7 @@ impl Object for OidObject {
 /// A certificate of the exchange, DER; null where it can't be read.
 pub(crate) fn certificate(der: &[u8]) -> Value {
     Certificate::read(der).map_or(Value::Null, |parsed| {
-        Value::object(CertificateObject(parsed))
+        Value::object(CertificateObject(parsed, Private::default()))
     })
 }
 
@@ -131,7 +140,76 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
     let data = c.bytes(0)?;
     account(c, data.len().saturating_mul(4))?;
     c.rt.spend(1_000)?;
-    Ok(Value::object(CertificateObject(Certificate::read(&data)?)))
+    if !pfx::is_pfx(&data) {
+        return Ok(Value::object(CertificateObject(
+            Certificate::read(&data)?,
+            Private::default(),
+        )));
+    }
+    let password = if c.len() > 1 { c.opt_str(1)? } else { None };
+    let password = password.as_ref().map(Str::to_utf8);
+    let found = pfx::read(&data, password.as_deref(), &mut |steps| c.rt.spend(steps))?;
+    Ok(Value::object(CertificateObject(
+        found.certificate,
+        Private {
+            key: found.key,
+            friendly_name: RefCell::new(found.friendly_name.into()),
+        },
+    )))
+}
+
+fn copy(c: &mut Call<'_, '_>) -> R<Value> {
+    let other = c.object::<CertificateObject>(0)?;
+    account(c, other.0.der().len().saturating_mul(4))?;
+    Ok(Value::object(CertificateObject(
+        other.0.clone(),
+        other.1.clone(),
+    )))
+}
+
+/// `Export(contentType, password)`: the certificate alone, or with its key as a PKCS #12 file.
+fn export(c: &mut Call<'_, '_>) -> R<Value> {
+    const PFX: i64 = 3;
+    match c.enumeration(1)? {
+        1 => raw(c),
+        PFX => {
+            let certificate = c.object::<CertificateObject>(0)?;
+            let password = if c.len() > 2 { c.opt_str(2)? } else { None };
+            let content = pfx::Pfx {
+                certificate: certificate.0.clone(),
+                key: certificate.1.key.clone(),
+                friendly_name: String::new(),
+            };
+            let mut random = [0; 56];
+            random.copy_from_slice(&random_bytes(c.rt, 56));
+            account(c, certificate.0.der().len().saturating_mul(4))?;
+            let password = password.unwrap_or_default();
+            let file = pfx::write(&content, &password.to_utf8(), &random, &mut |steps| {
+                c.rt.spend(steps)
+            })?;
+            Ok(bytes(file))
+        }
+        _ => Err(crate::crypto::Error(
+            "Only X509ContentType.Cert and X509ContentType.Pfx can be exported.",
+        )
+        .into()),
+    }
+}
+
+/// The private key, if it is one of RSA.
+fn private_key(certificate: &CertificateObject) -> R<Value> {
+    Ok(match &certificate.1.key {
+        Some(key) if certificate.0.rsa().is_some() => Rsa::value(RsaKey::from_pkcs8(key)?),
+        _ => Value::Null,
+    })
+}
+
+/// The hash algorithm that argument 1 names.
+fn chosen_hash(c: &Call<'_, '_>) -> R<HashKind> {
+    let name = c.object::<HashName>(1)?;
+    HashKind::by_name(&name.0.to_utf8()).ok_or_else(|| {
+        crate::crypto::Error("The specified hash algorithm is not a known one.").into()
+    })
 }
 
 #[cold]
@@ -161,6 +239,21 @@ pub(super) fn define(types: &mut Types) {
             ("Authenticode", 6),
         ],
     );
+    types
+        .enumeration(
+            &format!("{NAMESPACE}.X509KeyStorageFlags"),
+            &[
+                ("DefaultKeySet", 0),
+                ("UserKeySet", 1),
+                ("MachineKeySet", 2),
+                ("Exportable", 4),
+                ("UserProtected", 8),
+                ("PersistKeySet", 16),
+                ("EphemeralKeySet", 32),
+            ],
+        )
+        .flags()
+        .beyond_documentation();
     let mut t = types.class("System.Security.Cryptography.Oid");
     t.constructor("(string oid)", |c| Ok(Value::object(OidObject(c.str(0)?))));
     t.property("string Value", |c| {
@@ -224,19 +317,68 @@ pub(super) fn define(types: &mut Types) {
     });
     t.method("string GetEffectiveDateString()", |c| date_text(c, false));
     t.method("string GetExpirationDateString()", |c| date_text(c, true));
-    t.method("byte[] Export(X509ContentType contentType)", |c| {
-        match c.enumeration(1)? {
-            1 => raw(c),
-            _ => Err(crate::crypto::Error("Only X509ContentType.Cert can be exported.").into()),
-        }
+    t.method("byte[] Export(X509ContentType contentType)", export);
+    t.method(
+        "byte[] Export(X509ContentType contentType, string password)",
+        export,
+    );
+    t.method("byte[] GetCertHash(HashAlgorithmName hashAlgorithm)", |c| {
+        let hash = chosen_hash(c)?;
+        let der = c.object::<CertificateObject>(0)?.0.der().to_vec();
+        Ok(bytes(hash.digest(&der)))
     });
+    t.method(
+        "string GetCertHashString(HashAlgorithmName hashAlgorithm)",
+        |c| {
+            let hash = chosen_hash(c)?;
+            with(c, |cert| hexadecimal(&hash.digest(cert.der())))
+        },
+    );
+    t.method("bool Equals(X509Certificate other)", |c| {
+        let other = c.opt_object::<CertificateObject>(1)?;
+        let this = c.object::<CertificateObject>(0)?;
+        Ok(other.is_some_and(|other| this.0 == other.0).into())
+    });
+    t.method("string GetFormat()", |_| Ok(Str::literal("X509").into()));
+    t.method("string GetName()", |c| with(c, Certificate::subject));
+    t.method("string GetIssuerName()", |c| with(c, Certificate::issuer));
+    t.method("string ToString(bool fVerbose)", |c| {
+        let this = c.value(0);
+        Ok(c.rt.to_text(&this)?.into())
+    });
+    t.constructor("(byte[] rawData, string password)", construct);
+    t.constructor(
+        "(byte[] rawData, string password, X509KeyStorageFlags keyStorageFlags)",
+        construct,
+    );
+    t.constructor("(X509Certificate cert)", copy);
     t.method("void Dispose()", |_| Ok(Value::Null));
 
     let mut t = types.class(&format!("{NAMESPACE}.X509Certificate2"));
     t.base("X509Certificate");
     t.constructor("(byte[] rawData)", construct);
-    // A password opens what holds a private key, which certificates here never do.
     t.constructor("(byte[] rawData, string password)", construct);
+    // Keys live as long as the object, whatever the flags say.
+    t.constructor(
+        "(byte[] rawData, string password, X509KeyStorageFlags keyStorageFlags)",
+        construct,
+    );
+    t.constructor("(X509Certificate certificate)", copy);
+    t.static_method("X509ContentType GetCertContentType(byte[] rawData)", |c| {
+        let data = c.bytes(0)?;
+        account(c, data.len().saturating_mul(4))?;
+        let number = if pfx::is_pfx(&data) {
+            3
+        } else {
+            Certificate::read(&data)?;
+            1
+        };
+        let def = id("System.Security.Cryptography.X509Certificates.X509ContentType");
+        Ok(Value::Enum(def, number))
+    });
+    t.property("AsymmetricAlgorithm PrivateKey", |c| {
+        private_key(&*c.object::<CertificateObject>(0)?)
+    });
     t.property("string Thumbprint", |c| {
         with(c, |cert| hexadecimal(&cert.hash()))
     });
@@ -251,8 +393,27 @@ pub(super) fn define(types: &mut Types) {
         with(c, |cert| local(cert.validity().1))
     });
     t.property("byte[] RawData", raw);
-    t.property("bool HasPrivateKey", |_| Ok(false.into()));
-    t.property("string FriendlyName", |_| Ok(Str::EMPTY.into()));
+    t.property("bool HasPrivateKey", |c| {
+        let key = c.object::<CertificateObject>(0)?.1.key.is_some();
+        Ok(key.into())
+    });
+    t.property_with_set(
+        "string FriendlyName",
+        |c| {
+            let name = c.object::<CertificateObject>(0)?;
+            let name = name.1.friendly_name.borrow().clone();
+            Ok(name.into())
+        },
+        |c| {
+            let name = c.opt_str(1)?.unwrap_or_default();
+            *c.object::<CertificateObject>(0)?
+                .1
+                .friendly_name
+                .borrow_mut() = name;
+            Ok(Value::Null)
+        },
+    )
+    .mutates();
     t.property("Oid SignatureAlgorithm", |c| {
         let oid = c.object::<CertificateObject>(0)?.0.signature_algorithm();
         Ok(Value::object(OidObject(oid.into())))
@@ -305,9 +466,33 @@ pub(super) fn define(types: &mut Types) {
     );
     t.extension(
         "RSA GetRSAPrivateKey(this X509Certificate2 certificate)",
+        |c| private_key(&*c.object::<CertificateObject>(0)?),
+    );
+    t.extension(
+        "X509Certificate2 CopyWithPrivateKey(this X509Certificate2 certificate, RSA privateKey)",
         |c| {
-            // Certificates here come without their private keys.
-            c.object::<CertificateObject>(0).map(|_| Value::Null)
+            let certificate = c.object::<CertificateObject>(0)?;
+            if certificate.1.key.is_some() {
+                return Err(Fault::invalid_operation(
+                    "The certificate already has an associated private key.",
+                ));
+            }
+            let key = super::rsa::private_pkcs8(c, 1)?;
+            let public = RsaKey::from_pkcs8(&key)?.pkcs1_public()?;
+            let own = certificate.0.rsa().map(|own| own.pkcs1_public());
+            if own.transpose()? != Some(public) {
+                return Err(Fault::argument(
+                    "The provided key does not match the public key for this certificate.",
+                    "privateKey",
+                ));
+            }
+            Ok(Value::object(CertificateObject(
+                certificate.0.clone(),
+                Private {
+                    key: Some(key),
+                    ..Private::default()
+                },
+            )))
         },
     );
 }

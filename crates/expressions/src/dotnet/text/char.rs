@@ -205,6 +205,19 @@ fn define_rest(types: &mut Types) {
         "bool IsSurrogatePair(char highSurrogate, char lowSurrogate)",
         |c| Ok((is_high(c.char(0)?) && is_low(c.char(1)?)).into()),
     );
+    t.static_method("bool IsSurrogatePair(string s, int index)", |c| {
+        let (text, at) = (c.str(0)?, c.int(1)?);
+        let at = usize::try_from(at).ok().filter(|at| *at < text.len());
+        let Some(at) = at else {
+            return Err(Fault::out_of_range(
+                "index",
+                "Specified argument was out of the range of valid values.",
+            ));
+        };
+        let unit = |at| text.unit(at);
+        let pair = unit(at).is_some_and(is_high) && unit(at + 1).is_some_and(is_low);
+        Ok(pair.into())
+    });
     t.static_method("string ConvertFromUtf32(int utf32)", |c| {
         match u32::try_from(c.int(0)?).ok().and_then(char::from_u32) {
             Some(character) => Ok(Str::from(character.to_string()).into()),

@@ -10,6 +10,8 @@ mod split;
 mod string;
 mod string_builder;
 
+pub(crate) use readers::StringReader;
+
 use crate::types::Types;
 
 pub(crate) use comparison::{

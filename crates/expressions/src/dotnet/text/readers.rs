@@ -197,6 +197,15 @@ fn define_writer(types: &mut Types) {
         "void Write(string value)",
         "void Write(char value)",
         "void Write(char[] buffer)",
+        "void Write(bool value)",
+        "void Write(int value)",
+        "void Write(uint value)",
+        "void Write(long value)",
+        "void Write(ulong value)",
+        "void Write(float value)",
+        "void Write(double value)",
+        "void Write(decimal value)",
+        "void Write(StringBuilder value)",
         "void Write(object value)",
     ] {
         t.method(signature, write).mutates();
@@ -217,6 +226,15 @@ fn define_writer(types: &mut Types) {
         "void WriteLine(string value)",
         "void WriteLine(char value)",
         "void WriteLine(char[] buffer)",
+        "void WriteLine(bool value)",
+        "void WriteLine(int value)",
+        "void WriteLine(uint value)",
+        "void WriteLine(long value)",
+        "void WriteLine(ulong value)",
+        "void WriteLine(float value)",
+        "void WriteLine(double value)",
+        "void WriteLine(decimal value)",
+        "void WriteLine(StringBuilder value)",
         "void WriteLine(object value)",
     ] {
         t.method(signature, |c| {
@@ -242,6 +260,9 @@ fn define_writer(types: &mut Types) {
     })
     .mutates();
     t.property("string NewLine", |_| Ok("\n".into()));
+    t.property("Encoding Encoding", |_| {
+        Ok(crate::dotnet::convert::unicode_encoding())
+    });
     t.method("void Flush()", |_| Ok(Value::Null));
     t.method("void Close()", |_| Ok(Value::Null));
     t.method("void Dispose()", |_| Ok(Value::Null));
@@ -259,6 +280,11 @@ fn define_writer(types: &mut Types) {
         }))
     });
     t.constructor("(StringBuilder sb)", |c| {
+        Ok(Value::object(StringWriter {
+            builder: c.required(0)?,
+        }))
+    });
+    t.constructor("(StringBuilder sb, IFormatProvider formatProvider)", |c| {
         Ok(Value::object(StringWriter {
             builder: c.required(0)?,
         }))

@@ -341,6 +341,36 @@ fn beyond(t: &mut TypeBuilder<'_>) {
         from_file_time(c, DateTimeKind::Local)
     })
     .beyond_documentation();
+    t.method("long ToBinary()", |c| {
+        let date = c.date(0)?;
+        let kind = match date.kind {
+            DateTimeKind::Unspecified => 0,
+            DateTimeKind::Utc => 1,
+            // Local time is UTC, so its ticks are those of the instant.
+            DateTimeKind::Local => 2_u64,
+        };
+        let bits = date.ticks.cast_unsigned() | kind << 62;
+        Ok(bits.cast_signed().into())
+    })
+    .beyond_documentation();
+    t.static_method("DateTime FromBinary(long dateData)", |c| {
+        let bits = c.long(0)?.cast_unsigned();
+        let kind = match bits >> 62 {
+            0 => DateTimeKind::Unspecified,
+            1 => DateTimeKind::Utc,
+            _ => DateTimeKind::Local,
+        };
+        let ticks = (bits & 0x3fff_ffff_ffff_ffff).cast_signed();
+        DateTime::from_ticks(ticks, kind)
+            .map(Into::into)
+            .map_err(|_| {
+                Fault::argument(
+                    "The binary data must result in a DateTime with ticks between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks.",
+                    "dateData",
+                )
+            })
+    })
+    .beyond_documentation();
     t.method("double ToOADate()", |c| Ok(c.date(0)?.to_oa_date()?.into()))
         .beyond_documentation();
     t.static_method("DateTime FromOADate(double d)", |c| {
@@ -353,7 +383,7 @@ fn with_format(c: &Call<'_, '_>, format: &str) -> R<Value> {
     Ok(format_datetime(c.date(0)?, format)?.into())
 }
 
-fn from_file_time(c: &Call<'_, '_>, kind: DateTimeKind) -> R<Value> {
+pub(super) fn from_file_time(c: &Call<'_, '_>, kind: DateTimeKind) -> R<Value> {
     const FILE_EPOCH: i64 = 584_388 * TICKS_PER_DAY;
     let ticks = c
         .long(0)?

@@ -131,6 +131,16 @@ fn parts(t: &mut TypeBuilder<'_>) {
     t.method("long ToFileTime()", |c| {
         Ok(c.offset(0)?.utc_datetime().to_file_time()?.into())
     });
+    t.static_method("DateTimeOffset FromFileTime(long fileTime)", |c| {
+        let utc = super::datetime::from_file_time(c, DateTimeKind::Utc)?;
+        match utc {
+            Value::DateTime(date) => Ok(Value::DateTimeOffset(DateTimeOffset {
+                ticks: date.ticks,
+                offset_minutes: 0,
+            })),
+            other => Ok(other),
+        }
+    });
 }
 
 fn moved(

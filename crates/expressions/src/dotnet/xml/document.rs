@@ -24,9 +24,28 @@ pub(super) fn define(types: &mut Types) {
             Ok(Value::object(DeclarationObject(RefCell::new(declaration))))
         },
     );
-    t.property("string Version", |c| part(c, |d| d.version.clone()));
-    t.property("string Encoding", |c| part(c, |d| d.encoding.clone()));
-    t.property("string Standalone", |c| part(c, |d| d.standalone.clone()));
+    t.constructor("(XDeclaration other)", |c| {
+        let other = c.object::<DeclarationObject>(0)?.0.borrow().clone();
+        Ok(Value::object(DeclarationObject(RefCell::new(other))))
+    });
+    t.property_with_set(
+        "string Version",
+        |c| part(c, |d| d.version.clone()),
+        |c| set_part(c, |d, text| d.version = text),
+    )
+    .mutates();
+    t.property_with_set(
+        "string Encoding",
+        |c| part(c, |d| d.encoding.clone()),
+        |c| set_part(c, |d, text| d.encoding = text),
+    )
+    .mutates();
+    t.property_with_set(
+        "string Standalone",
+        |c| part(c, |d| d.standalone.clone()),
+        |c| set_part(c, |d, text| d.standalone = text),
+    )
+    .mutates();
 
     let mut t = types.class("System.Xml.Linq.XDocument");
     t.base("XContainer");
@@ -53,6 +72,25 @@ pub(super) fn define(types: &mut Types) {
         let preserve = c.enumeration(1)? & 1 != 0;
         parse(c, preserve)
     });
+    for signature in [
+        "XDocument Load(TextReader textReader)",
+        "XDocument Load(XmlReader reader)",
+    ] {
+        t.static_method(signature, |c| {
+            Ok(Value::object(super::reader::load(c, false)?))
+        })
+        .beyond_documentation();
+    }
+    for signature in [
+        "XDocument Load(TextReader textReader, LoadOptions options)",
+        "XDocument Load(XmlReader reader, LoadOptions options)",
+    ] {
+        t.static_method(signature, |c| {
+            let preserve = c.enumeration(1)? & 1 != 0;
+            Ok(Value::object(super::reader::load(c, preserve)?))
+        })
+        .beyond_documentation();
+    }
     t.property("XElement Root", |c| {
         Ok(optional(node(c, 0)?.elements().into_iter().next()))
     });
@@ -76,6 +114,12 @@ pub(super) fn define(types: &mut Types) {
 
 fn part(c: &mut Call<'_, '_>, take: impl FnOnce(&Declaration) -> Option<Str>) -> R<Value> {
     Ok(take(&c.object::<DeclarationObject>(0)?.0.borrow()).into())
+}
+
+fn set_part(c: &mut Call<'_, '_>, set: impl FnOnce(&mut Declaration, Option<Str>)) -> R<Value> {
+    let text = c.opt_str(1)?;
+    set(&mut c.object::<DeclarationObject>(0)?.0.borrow_mut(), text);
+    Ok(Value::Null)
 }
 
 fn parse(c: &mut Call<'_, '_>, preserve: bool) -> R<Value> {

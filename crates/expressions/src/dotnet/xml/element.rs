@@ -25,6 +25,23 @@ pub(super) fn define(types: &mut Types) {
         super::content::account_copy(c.rt, &other)?;
         Ok(Value::object(other.deep_clone()))
     });
+    for signature in [
+        "XElement Load(TextReader textReader)",
+        "XElement Load(XmlReader reader)",
+    ] {
+        t.static_method(signature, |c| root_of(&super::reader::load(c, false)?))
+            .beyond_documentation();
+    }
+    for signature in [
+        "XElement Load(TextReader textReader, LoadOptions options)",
+        "XElement Load(XmlReader reader, LoadOptions options)",
+    ] {
+        t.static_method(signature, |c| {
+            let preserve = c.enumeration(1)? & 1 != 0;
+            root_of(&super::reader::load(c, preserve)?)
+        })
+        .beyond_documentation();
+    }
     t.static_method("XElement Parse(string text)", |c| parse(c, false));
     t.static_method("XElement Parse(string text, LoadOptions options)", |c| {
         let preserve = c.enumeration(1)? & 1 != 0;
@@ -211,4 +228,13 @@ fn parse(c: &mut Call<'_, '_>, preserve: bool) -> R<Value> {
     c.rt.spend(1 + text.len() as u64 / 64)?;
     c.rt.allocate(xml::size_of_tree(&text))?;
     Ok(Value::object(xml::parse_element(&text, preserve)?))
+}
+
+/// The root element without its document.
+fn root_of(document: &XNode) -> R<Value> {
+    let root = document.elements().into_iter().next();
+    if let Some(root) = &root {
+        root.remove()?;
+    }
+    Ok(root.map_or(Value::Null, Value::object))
 }

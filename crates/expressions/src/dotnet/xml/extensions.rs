@@ -98,6 +98,19 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XNode> DescendantNodes(this IEnumerable<XContainer> source)",
         |c| gather(c, defs().node, |node| node.descendants(false)),
     );
+    t.extension(
+        "IEnumerable<XElement> AncestorsAndSelf(this IEnumerable<XElement> source, XName name)",
+        |c| {
+            let name = opt_name(c, 1)?;
+            gather(c, defs().element, move |node| {
+                of_name(node.ancestors(true), name.as_ref())
+            })
+        },
+    );
+    t.extension(
+        "IEnumerable<XNode> DescendantNodesAndSelf(this IEnumerable<XElement> source)",
+        |c| gather(c, defs().node, |node| node.descendants(true)),
+    );
     t.extension("void Remove(this IEnumerable<XNode> source)", remove_all)
         .mutates();
     t.extension(

@@ -11,7 +11,10 @@ mod document;
 mod element;
 mod extensions;
 mod names;
+pub(in crate::dotnet) mod namespaces;
 mod node;
+pub(in crate::dotnet) mod reader;
+pub(in crate::dotnet) mod xpath;
 
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -76,6 +79,9 @@ pub(crate) fn define(types: &mut Types) {
     element::define(types);
     document::define(types);
     extensions::define(types);
+    namespaces::define(types);
+    xpath::define(types);
+    reader::define(types);
 }
 
 struct Defs {

@@ -40,11 +40,13 @@ pub(super) fn define(types: &mut Types) {
         .mutates();
     let mut t = types.class("System.Xml.Linq.XCData");
     t.base("XText");
+    t.constructor("(XCData other)", copied);
     t.constructor("(string value)", |c| {
         Ok(Value::object(XNode::cdata(c.str(0)?)))
     });
     let mut t = types.class("System.Xml.Linq.XComment");
     t.base("XNode");
+    t.constructor("(XComment other)", copied);
     t.constructor("(string value)", |c| {
         Ok(Value::object(XNode::comment(c.str(0)?)))
     });
@@ -52,6 +54,7 @@ pub(super) fn define(types: &mut Types) {
         .mutates();
     let mut t = types.class("System.Xml.Linq.XProcessingInstruction");
     t.base("XNode");
+    t.constructor("(XProcessingInstruction other)", copied);
     t.constructor("(string target, string data)", |c| {
         Ok(Value::object(XNode::instruction(c.str(0)?, c.str(1)?)))
     });
@@ -60,6 +63,9 @@ pub(super) fn define(types: &mut Types) {
         .mutates();
     types.class("System.Xml.Linq.XDocumentType").base("XNode");
 }
+
+const EQUALITY: &str = "System.Xml.Linq.XNodeEqualityComparer";
+const ORDER: &str = "System.Xml.Linq.XNodeDocumentOrderComparer";
 
 /// `XNodeEqualityComparer` and `XNodeDocumentOrderComparer`, which have nothing of their own.
 struct NodeComparer(&'static str);
@@ -74,8 +80,6 @@ impl Object for NodeComparer {
 
 #[cold]
 fn define_comparers(types: &mut Types) {
-    const EQUALITY: &str = "System.Xml.Linq.XNodeEqualityComparer";
-    const ORDER: &str = "System.Xml.Linq.XNodeDocumentOrderComparer";
     let mut t = types.class(EQUALITY);
     t.constructor("()", |_| Ok(Value::object(NodeComparer(EQUALITY))));
     t.method("bool Equals(XNode x, XNode y)", |c| {
@@ -115,6 +119,13 @@ fn define_node(types: &mut Types) {
     });
     t.static_method("int CompareDocumentOrder(XNode n1, XNode n2)", |c| {
         Ok((order(&*node(c, 0)?, &*node(c, 1)?)? as i32).into())
+    });
+    t.static_method("XNode ReadFrom(XmlReader reader)", super::reader::read_from);
+    t.static_property("XNodeEqualityComparer EqualityComparer", |_| {
+        Ok(Value::object(NodeComparer(EQUALITY)))
+    });
+    t.static_property("XNodeDocumentOrderComparer DocumentOrderComparer", |_| {
+        Ok(Value::object(NodeComparer(ORDER)))
     });
     t.property("XNode NextNode", |c| Ok(optional(node(c, 0)?.sibling(1))));
     t.property("XNode PreviousNode", |c| {
@@ -228,6 +239,10 @@ fn order(a: &XNode, b: &XNode) -> R<std::cmp::Ordering> {
         Some(first) if first.same(a) => std::cmp::Ordering::Less,
         _ => std::cmp::Ordering::Greater,
     })
+}
+
+fn copied(c: &mut Call<'_, '_>) -> R<Value> {
+    Ok(Value::object(node(c, 0)?.deep_clone()))
 }
 
 pub(super) fn value(c: &mut Call<'_, '_>) -> R<Value> {

@@ -1,0 +1,178 @@
+//! `XmlDocument`
+
+use std::rc::Rc;
+
+use super::element::{attribute_name, by_tag_name, by_tag_name_in, split};
+use super::{DomNode, dom, optional, text_or_empty, value};
+use crate::dotnet::text::StringReader;
+use crate::dotnet::xml::namespaces::NameTable;
+use crate::dotnet::xml::reader::Reader;
+use crate::runtime::{Call, R};
+use crate::types::Types;
+use crate::value::{Str, Value};
+use crate::xml::{self, Declaration, Name, XMLNS_NAMESPACE, XNode};
+
+/// Puts what a text holds in the place of all that is in the document.
+pub(super) fn replace(document: &XNode, text: &str, preserve: bool) -> R<()> {
+    let parsed = xml::parse_document(text, preserve)?;
+    take_over(document, &parsed)
+}
+
+fn take_over(document: &XNode, parsed: &XNode) -> R<()> {
+    document.remove_nodes();
+    document.set_declaration(parsed.declaration());
+    for child in parsed.nodes() {
+        child.remove()?;
+        document.append(&child)?;
+    }
+    Ok(())
+}
+
+fn load(c: &mut Call<'_, '_>, text: &Str) -> R<Value> {
+    let document = dom(c, 0)?;
+    let text = text.to_utf8();
+    c.rt.spend(1 + text.len() as u64 / 64)?;
+    c.rt.allocate(text.len().saturating_mul(8))?;
+    replace(&document.node, &text, document.preserve.get())?;
+    Ok(Value::Null)
+}
+
+/// An element that keeps its prefix: it declares it until it stands where the prefix is in force.
+fn create_element(prefix: &Str, local: Str, namespace: Str) -> R<Value> {
+    let element = XNode::element(Name::new(local, namespace.clone())?);
+    if !prefix.is_empty() && !namespace.is_empty() {
+        let declaration = Name::new(prefix.clone(), XMLNS_NAMESPACE.into())?;
+        element.append(&XNode::attribute_of(declaration, namespace))?;
+    }
+    Ok(value(element))
+}
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.class("System.Xml.XmlDocument");
+    t.beyond_documentation();
+    t.base("XmlNode");
+    t.constructor("()", |_| Ok(value(XNode::document())));
+    t.constructor("(XmlNameTable nt)", |_| Ok(value(XNode::document())));
+    t.method("void LoadXml(string xml)", |c| {
+        let text = c.str(1)?;
+        load(c, &text)
+    })
+    .mutates();
+    t.method("void Load(TextReader txtReader)", |c| {
+        let text = c.object::<StringReader>(1)?.rest();
+        load(c, &text)
+    })
+    .mutates();
+    t.method("void Load(XmlReader reader)", |c| {
+        let (document, reader) = (dom(c, 0)?, c.object::<Reader>(1)?);
+        let parsed = reader.rest_as_document()?;
+        c.rt.spend(crate::forest::take_work())?;
+        c.rt.allocate(parsed.descendants(true).len().saturating_mul(160))?;
+        take_over(&document.node, &parsed)?;
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.property("XmlElement DocumentElement", |c| {
+        Ok(optional(dom(c, 0)?.node.elements().into_iter().next()))
+    });
+    t.property("XmlNameTable NameTable", |_| Ok(Value::object(NameTable)));
+    t.property_with_set(
+        "bool PreserveWhitespace",
+        |c| Ok(dom(c, 0)?.preserve.get().into()),
+        |c| {
+            let flag = c.bool(1)?;
+            dom(c, 0)?.preserve.set(flag);
+            Ok(Value::Null)
+        },
+    )
+    .mutates();
+    t.property_with_set(
+        "object XmlResolver",
+        |_| Ok(Value::Null),
+        // Nothing is ever resolved: there are no document types.
+        |_| Ok(Value::Null),
+    );
+    t.method("XmlElement CreateElement(string name)", |c| {
+        let (prefix, local) = split(&c.str(1)?);
+        create_element(&prefix, local, Str::EMPTY)
+    });
+    t.method(
+        "XmlElement CreateElement(string qualifiedName, string namespaceURI)",
+        |c| {
+            let (prefix, local) = split(&c.str(1)?);
+            let namespace = text_or_empty(c, 2)?;
+            create_element(&prefix, local, namespace)
+        },
+    );
+    t.method(
+        "XmlElement CreateElement(string prefix, string localName, string namespaceURI)",
+        |c| {
+            let (prefix, local) = (text_or_empty(c, 1)?, c.str(2)?);
+            let namespace = text_or_empty(c, 3)?;
+            create_element(&prefix, local, namespace)
+        },
+    );
+    t.method("XmlAttribute CreateAttribute(string name)", |c| {
+        let name = attribute_name(None, &c.str(1)?)?;
+        Ok(value(XNode::attribute_of(name, Str::EMPTY)))
+    });
+    t.method(
+        "XmlAttribute CreateAttribute(string qualifiedName, string namespaceURI)",
+        |c| {
+            let (_, local) = split(&c.str(1)?);
+            let name = Name::new(local, text_or_empty(c, 2)?)?;
+            Ok(value(XNode::attribute_of(name, Str::EMPTY)))
+        },
+    );
+    t.method(
+        "XmlAttribute CreateAttribute(string prefix, string localName, string namespaceURI)",
+        |c| {
+            let name = Name::new(c.str(2)?, text_or_empty(c, 3)?)?;
+            Ok(value(XNode::attribute_of(name, Str::EMPTY)))
+        },
+    );
+    t.method("XmlText CreateTextNode(string text)", |c| {
+        Ok(value(XNode::text_of(text_or_empty(c, 1)?)))
+    });
+    t.method("XmlCDataSection CreateCDataSection(string data)", |c| {
+        Ok(value(XNode::cdata(text_or_empty(c, 1)?)))
+    });
+    t.method("XmlComment CreateComment(string data)", |c| {
+        Ok(value(XNode::comment(text_or_empty(c, 1)?)))
+    });
+    t.method(
+        "XmlProcessingInstruction CreateProcessingInstruction(string target, string data)",
+        |c| {
+            let (target, data) = (c.str(1)?, text_or_empty(c, 2)?);
+            Ok(value(XNode::instruction(target, data)))
+        },
+    );
+    t.method(
+        "XmlDeclaration CreateXmlDeclaration(string version, string encoding, string standalone)",
+        |c| {
+            let document = XNode::document();
+            let part = |text: Option<Str>| text.filter(|text| !text.is_empty());
+            document.set_declaration(Some(Declaration {
+                version: c.opt_str(1)?,
+                encoding: part(c.opt_str(2)?),
+                standalone: part(c.opt_str(3)?),
+            }));
+            Ok(Value::object(DomNode::declaration(document)))
+        },
+    );
+    t.method("XmlNode ImportNode(XmlNode node, bool deep)", |c| {
+        let (node, deep): (Rc<DomNode>, bool) = (dom(c, 1)?, c.bool(2)?);
+        let copy = node.node.deep_clone();
+        c.rt.spend(crate::forest::take_work())?;
+        c.rt.allocate(copy.descendants(true).len().saturating_mul(160))?;
+        if !deep {
+            copy.remove_nodes();
+        }
+        Ok(value(copy))
+    });
+    t.method("XmlNodeList GetElementsByTagName(string name)", by_tag_name);
+    t.method(
+        "XmlNodeList GetElementsByTagName(string localName, string namespaceURI)",
+        by_tag_name_in,
+    );
+}

@@ -1,0 +1,187 @@
+//! `XmlNamespaceManager` and what it is made with: prefixes for XPath expressions and readers.
+
+use std::cell::RefCell;
+
+use crate::runtime::{Call, Fault, R};
+use crate::types::{Registry, Type, Types};
+use crate::value::{Object, Str, Value};
+use crate::xml::{XML_NAMESPACE, XMLNS_NAMESPACE};
+use crate::xpath::Namespaces;
+
+/// `NameTable`: .NET shares equal names through it; here texts are shared anyway.
+pub(in crate::dotnet) struct NameTable;
+
+/// `XmlNamespaceManager`
+pub(in crate::dotnet) struct NamespaceManager {
+    /// Scopes, innermost last, each with prefixes and namespaces.
+    scopes: RefCell<Vec<Vec<(Str, Str)>>>,
+}
+
+fn named(name: &str) -> Type {
+    Registry::get()
+        .by_full_name(name)
+        .map_or(Type::OBJECT, |def| Type::Named(def.id, None))
+}
+
+impl Object for NameTable {
+    fn type_of(&self) -> Type {
+        named("System.Xml.NameTable")
+    }
+}
+
+impl Object for NamespaceManager {
+    fn type_of(&self) -> Type {
+        named("System.Xml.XmlNamespaceManager")
+    }
+}
+
+impl NamespaceManager {
+    fn find(&self, prefix: &str) -> Option<Str> {
+        match prefix {
+            "xml" => return Some(XML_NAMESPACE.into()),
+            "xmlns" => return Some(XMLNS_NAMESPACE.into()),
+            _ => {}
+        }
+        let scopes = self.scopes.borrow();
+        let found = scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| scope.iter().rev())
+            .find(|(known, _)| *known == *prefix)
+            .map(|(_, namespace)| namespace.clone());
+        // No default namespace is the empty one.
+        found.or_else(|| prefix.is_empty().then_some(Str::EMPTY))
+    }
+
+    fn prefix_of(&self, namespace: &Str) -> Option<Str> {
+        if *namespace == *XML_NAMESPACE {
+            return Some("xml".into());
+        }
+        if *namespace == *XMLNS_NAMESPACE {
+            return Some("xmlns".into());
+        }
+        let scopes = self.scopes.borrow();
+        scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| scope.iter().rev())
+            .filter(|(_, known)| known == namespace)
+            .map(|(prefix, _)| prefix.clone())
+            .find(|prefix| self.find(&prefix.to_utf8()).as_ref() == Some(namespace))
+    }
+}
+
+impl Namespaces for NamespaceManager {
+    fn lookup(&self, prefix: &str) -> R<Option<Str>> {
+        Ok(self.find(prefix))
+    }
+}
+
+/// Argument `index` as the manager of an XPath expression's prefixes; `None` for null.
+pub(in crate::dotnet) fn resolver(
+    c: &Call<'_, '_>,
+    index: usize,
+) -> R<Option<std::rc::Rc<NamespaceManager>>> {
+    c.opt_object::<NamespaceManager>(index)
+}
+
+fn manager(c: &Call<'_, '_>) -> R<std::rc::Rc<NamespaceManager>> {
+    c.object::<NamespaceManager>(0)
+}
+
+fn add(c: &mut Call<'_, '_>) -> R<Value> {
+    let (manager, prefix, uri) = (manager(c)?, c.str(1)?, c.str(2)?);
+    if prefix == *"xml" && uri != *XML_NAMESPACE {
+        return Err(Fault::argument(
+            "Prefix \"xml\" is reserved for use by XML and can be mapped only to namespace name \"http://www.w3.org/XML/1998/namespace\".",
+            "",
+        ));
+    }
+    if prefix == *"xmlns" {
+        return Err(Fault::argument(
+            "Prefix \"xmlns\" is reserved for use by XML.",
+            "",
+        ));
+    }
+    c.rt.allocate(prefix.heap_size() + uri.heap_size() + 64)?;
+    if let Some(scope) = manager.scopes.borrow_mut().last_mut() {
+        scope.retain(|(known, _)| *known != prefix);
+        scope.push((prefix, uri));
+    }
+    Ok(Value::Null)
+}
+
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.class("System.Xml.XmlNameTable");
+    t.beyond_documentation();
+    t.method("string Add(string array)", |c| Ok(c.str(1)?.into()));
+    t.method("string Get(string array)", |c| Ok(c.str(1)?.into()));
+    let mut t = types.class("System.Xml.NameTable");
+    t.beyond_documentation();
+    t.base("XmlNameTable");
+    t.constructor("()", |_| Ok(Value::object(NameTable)));
+
+    let mut t = types.interface("System.Xml.IXmlNamespaceResolver");
+    t.beyond_documentation();
+    t.method("string LookupNamespace(string prefix)", lookup);
+    t.method("string LookupPrefix(string namespaceName)", lookup_prefix);
+
+    let mut t = types.class("System.Xml.XmlNamespaceManager");
+    t.beyond_documentation();
+    t.base("object").base("IXmlNamespaceResolver");
+    t.constructor("(XmlNameTable nameTable)", |_| {
+        Ok(Value::object(NamespaceManager {
+            scopes: RefCell::new(vec![Vec::new()]),
+        }))
+    });
+    t.property("XmlNameTable NameTable", |_| Ok(Value::object(NameTable)));
+    t.property("string DefaultNamespace", |c| {
+        Ok(manager(c)?.find("").unwrap_or(Str::EMPTY).into())
+    });
+    t.method("void AddNamespace(string prefix, string uri)", add)
+        .mutates();
+    t.method("void RemoveNamespace(string prefix, string uri)", |c| {
+        let (manager, prefix, uri) = (manager(c)?, c.str(1)?, c.str(2)?);
+        if let Some(scope) = manager.scopes.borrow_mut().last_mut() {
+            scope.retain(|(known, namespace)| *known != prefix || *namespace != uri);
+        }
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("bool HasNamespace(string prefix)", |c| {
+        let (manager, prefix) = (manager(c)?, c.str(1)?);
+        let scopes = manager.scopes.borrow();
+        let last = scopes.last();
+        Ok(last
+            .is_some_and(|scope| scope.iter().any(|(known, _)| *known == prefix))
+            .into())
+    });
+    t.method("string LookupNamespace(string prefix)", lookup);
+    t.method("string LookupPrefix(string uri)", lookup_prefix);
+    t.method("void PushScope()", |c| {
+        c.rt.allocate(64)?;
+        manager(c)?.scopes.borrow_mut().push(Vec::new());
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.method("bool PopScope()", |c| {
+        let manager = manager(c)?;
+        let mut scopes = manager.scopes.borrow_mut();
+        let inner = scopes.len() > 1;
+        if inner {
+            scopes.pop();
+        }
+        Ok(inner.into())
+    })
+    .mutates();
+}
+
+fn lookup(c: &mut Call<'_, '_>) -> R<Value> {
+    let prefix = c.str(1)?;
+    Ok(manager(c)?.find(&prefix.to_utf8()).into())
+}
+
+fn lookup_prefix(c: &mut Call<'_, '_>) -> R<Value> {
+    let namespace = c.str(1)?;
+    Ok(manager(c)?.prefix_of(&namespace).into())
+}
