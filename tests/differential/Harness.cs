@@ -33,9 +33,14 @@ public static class H
 
     static Outcome Show(object value, Type declared)
     {
+        // What walks or orders a collection is of a type of its own in each implementation.
+        if ((value is IEnumerator && !(value is IEnumerable)) || value is IComparer || value is IEqualityComparer)
+            return new Outcome { Type = "?", Text = "?" };
         var text = Text(value, 0);
         string type;
-        if (value == null)
+        if (value != null && (value.GetType().Name == "ListDictionaryInternal" || value.GetType().Name.StartsWith("Grouping`")))
+            type = "?";
+        else if (value == null)
             type = declared == null ? "?" : Name(declared);
         else if (IsPublic(value.GetType()) || IsAnonymous(value.GetType()))
             type = Name(value.GetType());
@@ -113,14 +118,14 @@ public static class H
     {
         if (value == null) return "<null>";
         var bytes = value as byte[];
-        if (bytes != null) return string.Concat(bytes.Select(b => b.ToString("x2")));
+        if (bytes != null && value.GetType() == typeof(byte[])) return string.Concat(bytes.Select(b => b.ToString("x2")));
         var text = value as string;
         if (text != null) return Escape(text);
         var token = value as JToken;
         if (token != null) return Escape(token.ToString(Newtonsoft.Json.Formatting.None));
         var full = value.GetType().FullName ?? "";
         var items = value as IEnumerable;
-        if (items != null && depth < 20 && !full.StartsWith("System.Xml.") && !full.StartsWith("Newtonsoft."))
+        if (items != null && depth < 20 && (value is Array || !full.StartsWith("System.Xml.") && !full.StartsWith("Newtonsoft.")))
         {
             var shown = new StringBuilder("[");
             var count = 0;

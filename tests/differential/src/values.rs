@@ -188,7 +188,8 @@ impl Generator {
 
     fn plain(&mut self, ty: &Type, depth: usize) -> String {
         let spelled = spell(ty);
-        if ty.accepts_null() && !ty.is(known::NULLABLE) && self.chance(1, 30) {
+        let view = spelled.ends_with("KeyCollection") || spelled.ends_with("ValueCollection");
+        if ty.accepts_null() && !ty.is(known::NULLABLE) && !view && self.chance(1, 30) {
             return format!("({spelled})null");
         }
         match ty {
@@ -659,7 +660,12 @@ impl Generator {
             let receiver = self.plain(&owner, depth);
             let name = self.fresh("v");
             let tail = arguments_of(&call.text, &member.name)?;
-            let ty = spell(&owner);
+            // A few types have no name that Tidegate knows: the views of a dictionary.
+            let ty = if matches!(&*def.name, "KeyCollection" | "ValueCollection") {
+                "var".to_owned()
+            } else {
+                spell(&owner)
+            };
             let shown: Vec<String> = std::iter::once(name.clone()).chain(call.outs).collect();
             let shown = if shown.len() == 1 {
                 name.clone()

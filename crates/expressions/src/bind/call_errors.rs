@@ -5,7 +5,7 @@ use super::call::{BoundArg, OutPlace};
 use super::overload::{self, Argument, Candidate, Failure, Shape};
 use super::{Binder, Operand};
 use crate::diagnostic::Span;
-use crate::types::{PassBy, Type};
+use crate::types::{MemberKind, PassBy, Type};
 
 impl Binder {
     pub(super) fn report_failure(
@@ -54,10 +54,27 @@ impl Binder {
                     .take(5)
                     .map(|c| signature(name, c))
                     .collect();
+                let constructor = candidates
+                    .iter()
+                    .any(|c| matches!(c.target, overload::Target::Member(m) if m.kind == MemberKind::Constructor));
+                let (code, message) = if constructor {
+                    let count = args.len();
+                    (
+                        "CS1729",
+                        format!(
+                            "'{name}' does not contain a constructor that takes {count} arguments"
+                        ),
+                    )
+                } else {
+                    (
+                        "CS1501",
+                        format!("No overload for '{name}' takes {} arguments", args.len()),
+                    )
+                };
                 self.diagnostics.error_with_help(
-                    "CS1501",
+                    code,
                     span,
-                    format!("No overload for '{name}' takes {} arguments", args.len()),
+                    message,
                     Some(format!("known: {}", known.join("; "))),
                 );
             }

@@ -212,6 +212,7 @@ pub fn markdown() -> String {
     page.push('\n');
     page.push_str(include_str!("differences.md"));
     chapters(&mut page, differences());
+    page.push_str(include_str!("differential.md"));
     let _ = write!(
         page,
         "\n## Library\n\n{} types with {members} members of their own; inherited members are listed where they are declared. What is \
