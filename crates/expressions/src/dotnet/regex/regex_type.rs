@@ -55,11 +55,10 @@ fn compile(c: &mut Call<'_, '_>, pattern: usize, options: Option<usize>) -> R<(R
 fn check_timeout(c: &Call<'_, '_>) -> R<()> {
     const NONE: i64 = -TICKS_PER_MILLISECOND;
     const MOST: i64 = (i32::MAX as i64 - 1) * TICKS_PER_MILLISECOND;
-    if !c
-        .member
+    if c.member
         .parameters
         .last()
-        .is_some_and(|p| &*p.name == "matchTimeout")
+        .is_none_or(|p| &*p.name != "matchTimeout")
     {
         return Ok(());
     }
