@@ -330,7 +330,10 @@ impl Object for ExceptionObject {
     }
 
     fn to_text(&self, rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
-        let mut text = format!("{}: {}", self.ty.full_name(), self.message);
+        let mut text = self.ty.full_name();
+        if !self.message.is_empty() {
+            text.push_str(&format!(": {}", self.message));
+        }
         if !self.inner.is_null() {
             let inner = rt.to_text(&self.inner)?;
             text.push_str(&format!(

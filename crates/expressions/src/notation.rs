@@ -91,7 +91,10 @@ pub fn show(rt: &mut Runtime<'_>, value: &Value, static_type: &Type) -> R<(Strin
         } else {
             static_type.clone()
         }
-    } else if value.as_object::<Lazy>().is_some() && *static_type != Type::OBJECT {
+    } else if value.as_object::<Lazy>().is_some()
+        && *static_type != Type::OBJECT
+        && !value.type_of().is_value_type()
+    {
         static_type.clone()
     } else {
         value.type_of()

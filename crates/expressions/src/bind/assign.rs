@@ -56,9 +56,14 @@ impl Binder {
             let whole = self.coalesce(old, assigned, span);
             return sequence(effects, whole);
         }
-        let right_operand = self.operand(value);
-        let right = self.value_of(right_operand, value.span);
         let ty = place.ty().clone();
+        // A lambda or method group joins or leaves a delegate as one of the delegate's type.
+        let right = if ty.is_delegate() && matches!(op, BinaryOp::Add | BinaryOp::Subtract) {
+            self.value_as(value, &ty)
+        } else {
+            let operand = self.operand(value);
+            self.value_of(operand, value.span)
+        };
         let result = self.binary(op, old.clone(), right.clone(), span);
         if result.ty == Type::Error {
             return result;

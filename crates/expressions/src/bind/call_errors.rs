@@ -54,10 +54,27 @@ impl Binder {
                     .take(5)
                     .map(|c| signature(name, c))
                     .collect();
+                let constructor = candidates
+                    .iter()
+                    .any(|c| matches!(c.target, overload::Target::Member(m) if m.kind == MemberKind::Constructor));
+                let (code, message) = if constructor {
+                    let count = args.len();
+                    (
+                        "CS1729",
+                        format!(
+                            "'{name}' does not contain a constructor that takes {count} arguments"
+                        ),
+                    )
+                } else {
+                    (
+                        "CS1501",
+                        format!("No overload for '{name}' takes {} arguments", args.len()),
+                    )
+                };
                 self.diagnostics.error_with_help(
-                    "CS1501",
+                    code,
                     span,
-                    format!("No overload for '{name}' takes {} arguments", args.len()),
+                    message,
                     Some(format!("known: {}", known.join("; "))),
                 );
             }

@@ -255,7 +255,12 @@ impl Binder {
         if *to == Type::Error || expr.ty == Type::Error {
             return Expr::error(span);
         }
-        let converted = match self.try_convert(expr, to) {
+        // What is dynamic tells a cast from an assignment at run time.
+        let attempt = match relations::explicit(&expr.ty, to) {
+            Some(conversion @ Conversion::Dynamic(..)) => Ok(self.apply(expr, conversion, to)),
+            _ => self.try_convert(expr, to),
+        };
+        let converted = match attempt {
             Ok(converted) => Some(converted),
             Err(expr) => match relations::explicit(&expr.ty, to) {
                 Some(conversion) => Some(self.apply(expr, conversion, to)),
@@ -296,7 +301,7 @@ impl Binder {
         if expr.ty == Type::Dynamic {
             let span = expr.span;
             return Expr::new(
-                Kind::Convert(expr, Conversion::Dynamic(Type::BOOL), false),
+                Kind::Convert(expr, Conversion::Dynamic(Type::BOOL, false), false),
                 Type::BOOL,
                 span,
             );

@@ -337,6 +337,10 @@ pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -
             ops::convert(&left, num, false)?,
             ops::convert(&right, num, false)?,
         );
+        let bits = matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        if bits && !num.is_integer() {
+            return Err(mismatch(op, &lt, &rt_ty));
+        }
         return if is_comparison(op) {
             Ok(Value::Bool(ops::compare(op, &x, &y)))
         } else {

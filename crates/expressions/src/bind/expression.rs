@@ -213,11 +213,20 @@ impl Binder {
                             }
                         }
                     };
+                    // `{x:F2}}}`: the composite format that C# makes of it ends the hole at the first brace.
+                    let cut = format
+                        .as_ref()
+                        .filter(|f| f.units().last() == Some(&u16::from(b'}')))
+                        .map(|f| f.slice(0, f.len() - 1));
+                    let brace = cut.is_some();
                     out.push(Piece::Hole {
                         value: bound,
                         align,
-                        format: format.clone(),
+                        format: cut.or_else(|| format.clone()),
                     });
+                    if brace {
+                        out.push(Piece::Text(Str::literal("}")));
+                    }
                 }
             }
         }

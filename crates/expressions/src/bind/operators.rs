@@ -400,14 +400,6 @@ impl Binder {
             if let Some(folded) = self.fold_arith(op, num, &left, &right, span) {
                 return Some(folded);
             }
-            if matches!(op, BinaryOp::Divide | BinaryOp::Remainder)
-                && (num.is_integer() || num == Num::Decimal)
-                && is_zero(&right)
-            {
-                self.diagnostics
-                    .error("CS0020", span, "Division by constant zero");
-                return Some(Expr::error(span));
-            }
             return Some(Expr::new(
                 Kind::Arith(op, num, left, right, self.checked),
                 ty,
@@ -922,14 +914,6 @@ pub(super) fn logic(op: BinaryOp, a: bool, b: bool) -> bool {
         BinaryOp::Or => a | b,
         BinaryOp::Xor | BinaryOp::NotEqual => a != b,
         _ => a == b,
-    }
-}
-
-fn is_zero(expr: &Expr) -> bool {
-    match expr.constant() {
-        Some(Const::Decimal(d)) => d.is_zero(),
-        Some(other) => crate::value::Value::from(other).as_integer() == Some(0),
-        None => false,
     }
 }
 

@@ -342,7 +342,8 @@ pub fn constant_fits(value: &Const, from: &Type, to: &Type) -> bool {
     let target = to.unwrap_nullable();
     let number = match value {
         Const::Int32(n) => i64::from(*n),
-        Const::Int64(n) if *target == Type::UINT64 => *n,
+        Const::Int64(n) if *target == Type::UINT64 || target.is_enum() => *n,
+        Const::UInt32(0) | Const::UInt64(0) if target.is_enum() => 0,
         Const::SByte(n) => i64::from(*n),
         Const::Byte(n) => i64::from(*n),
         Const::Int16(n) => i64::from(*n),

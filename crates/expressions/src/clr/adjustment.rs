@@ -40,12 +40,6 @@ impl TransitionTime {
     /// # Errors
     /// `ArgumentException` for a time with a date, `ArgumentOutOfRangeException` for a month or day that does not exist.
     pub fn fixed(time_of_day: DateTime, month: i32, day: i32) -> Result<Self> {
-        if !(1..=31).contains(&day) {
-            return Err(Error::out_of_range(
-                "The Day parameter must be in the range 1 through 31.",
-                Some("day"),
-            ));
-        }
         Self::new(time_of_day, month, TransitionDay::Fixed(day))
     }
 
@@ -54,18 +48,6 @@ impl TransitionTime {
     /// # Errors
     /// `ArgumentException` for a time with a date, `ArgumentOutOfRangeException` for a month, week or day that does not exist.
     pub fn floating(time_of_day: DateTime, month: i32, week: i32, weekday: i32) -> Result<Self> {
-        if !(1..=5).contains(&week) {
-            return Err(Error::out_of_range(
-                "The Week parameter must be in the range 1 through 5.",
-                Some("week"),
-            ));
-        }
-        if !(0..=6).contains(&weekday) {
-            return Err(Error::out_of_range(
-                "The DayOfWeek enumeration must be in the range 0 through 6.",
-                Some("dayOfWeek"),
-            ));
-        }
         Self::new(
             time_of_day,
             month,
@@ -80,16 +62,37 @@ impl TransitionTime {
                 Some("timeOfDay"),
             ));
         }
-        if time_of_day.ticks() >= TICKS_PER_DAY || time_of_day.ticks() % 10_000 != 0 {
-            return Err(Error::argument(
-                "The supplied DateTime must have the Year, Month, and Day properties set to 1.  The time cannot be specified more precisely than whole milliseconds.",
-                Some("timeOfDay"),
-            ));
-        }
         if !(1..=12).contains(&month) {
             return Err(Error::out_of_range(
                 "The Month parameter must be in the range 1 through 12.",
                 Some("month"),
+            ));
+        }
+        match day {
+            TransitionDay::Fixed(day) if !(1..=31).contains(&day) => {
+                return Err(Error::out_of_range(
+                    "The Day parameter must be in the range 1 through 31.",
+                    Some("day"),
+                ));
+            }
+            TransitionDay::Floating { week, .. } if !(1..=5).contains(&week) => {
+                return Err(Error::out_of_range(
+                    "The Week parameter must be in the range 1 through 5.",
+                    Some("week"),
+                ));
+            }
+            TransitionDay::Floating { weekday, .. } if !(0..=6).contains(&weekday) => {
+                return Err(Error::out_of_range(
+                    "The DayOfWeek enumeration must be in the range 0 through 6.",
+                    Some("dayOfWeek"),
+                ));
+            }
+            _ => {}
+        }
+        if time_of_day.ticks() >= TICKS_PER_DAY || time_of_day.ticks() % 10_000 != 0 {
+            return Err(Error::argument(
+                "The supplied DateTime must have the Year, Month, and Day properties set to 1.  The time cannot be specified more precisely than whole milliseconds.",
+                Some("timeOfDay"),
             ));
         }
         Ok(Self {

@@ -79,14 +79,12 @@ fn parse_hole(chars: &mut Chars<'_>) -> Result<Piece> {
     })
 }
 
-/// The part behind the colon; doubled braces stand for one.
+/// The part behind the colon, up to the first closing brace: nothing escapes one there.
 fn hole_format(chars: &mut Chars<'_>) -> Result<String> {
     let mut format = String::new();
     loop {
         match chars.next() {
-            Some('{') if chars.next_if_eq(&'{').is_some() => format.push('{'),
             Some('{') | None => return Err(Error::bad_input()),
-            Some('}') if chars.next_if_eq(&'}').is_some() => format.push('}'),
             Some('}') => return Ok(format),
             Some(c) => format.push(c),
         }
@@ -181,7 +179,7 @@ mod tests {
         assert_eq!(f("{0,6}|{0,-6}|", &["ab"]), "    ab|ab    |");
         assert_eq!(f("{{0}} {0}", &["1"]), "{0} 1");
         assert_eq!(f("{0 , 4 :X2}", &["a"]), " aX2");
-        assert_eq!(f("{0:{{x}}}", &["a"]), "a{x}");
+        assert_eq!(f("{0:X}}}", &["a"]), "aX}");
         assert_eq!(f("{0,2}", &["😀"]), "😀");
         assert_eq!(f("", &[]), "");
     }
@@ -200,6 +198,7 @@ mod tests {
             "{0,99999999999}",
             "{}",
             "{ 0}",
+            "{0:{{x}}}",
         ] {
             assert_eq!(f(pattern, &["a"]), "FormatException", "{pattern}");
         }

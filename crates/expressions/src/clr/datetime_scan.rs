@@ -107,6 +107,7 @@ pub(crate) fn scan(text: &str) -> Option<Fields> {
         return None;
     }
     let mut fields = Fields::default();
+    let mut month_last = false;
     let mut numbers: Vec<Number> = Vec::with_capacity(3);
     let mut rest = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
     if rest.is_empty() {
@@ -143,6 +144,7 @@ pub(crate) fn scan(text: &str) -> Option<Fields> {
             rest = tail;
             if let Some(month) = name_index(word, &MONTH_NAMES).filter(|_| fields.month.is_none()) {
                 fields.month = Some(month + 1);
+                month_last = !numbers.is_empty();
                 rest = rest.strip_prefix('.').unwrap_or(rest);
             } else if let Some(weekday) =
                 name_index(word, &DAY_NAMES).filter(|_| fields.weekday.is_none())
@@ -189,7 +191,7 @@ pub(crate) fn scan(text: &str) -> Option<Fields> {
         }
         behind_time = false;
     }
-    assign_date(&numbers, &mut fields)?;
+    assign_date(&numbers, month_last, &mut fields)?;
     Some(fields)
 }
 
@@ -281,7 +283,8 @@ fn scan_time<'a>(hour: Number, text: &'a str, fields: &mut Fields) -> Option<&'a
 }
 
 /// Decides which number is year, month and day: invariant culture reads month, day, year.
-fn assign_date(numbers: &[Number], fields: &mut Fields) -> Option<()> {
+/// `month_last`: the month's name stands behind a number.
+fn assign_date(numbers: &[Number], month_last: bool, fields: &mut Fields) -> Option<()> {
     let (named_month, timed) = (fields.month.is_some(), fields.hour.is_some());
     let long = |n: &Number| n.digits >= 3;
     let mut set =
@@ -304,6 +307,14 @@ fn assign_date(numbers: &[Number], fields: &mut Fields) -> Option<()> {
     if named_month {
         return match numbers {
             [n] if long(n) => set(Some(n), None, None),
+            // `02 Jan` is January 2002: the invariant culture writes the day behind the month, the year before it.
+            [n] if month_last && !timed => {
+                const FIRST: Number = Number {
+                    value: 1,
+                    digits: 1,
+                };
+                set(Some(n), None, Some(&FIRST))
+            }
             [n] => set(None, None, Some(n)),
             [a, b] if long(a) => set(Some(a), None, Some(b)),
             // `Jan 2 24` and `2 Jan 24`: the day comes first unless the year shows itself.

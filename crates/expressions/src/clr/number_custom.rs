@@ -181,7 +181,10 @@ fn render(number: &NumberBuffer, section: &str, layout: &Layout, first_section: 
     let chars: Vec<char> = section.chars().collect();
     let at = |i: usize| chars.get(i).copied();
     let mut out = String::with_capacity(section.len() + number.digits.len());
-    if number.negative && first_section && !number.digits.is_empty() {
+    // A float that is or rounds to zero keeps its sign where a zero is shown at all.
+    let shown = !number.digits.is_empty()
+        || (number.kind == NumberKind::Float && layout.first_zero.is_some());
+    if number.negative && first_section && shown {
         out.push('-');
     }
 

@@ -98,15 +98,15 @@ impl TimeZone {
                 Some("id"),
             ));
         }
-        if base.0 % TICKS_PER_MINUTE != 0 {
-            return Err(Error::argument(
-                "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
-                Some("baseUtcOffset"),
-            ));
-        }
         if base.0.unsigned_abs() > 14 * TICKS_PER_HOUR as u64 {
             return Err(Error::out_of_range(
                 "The TimeSpan parameter must be within plus or minus 14.0 hours.",
+                Some("baseUtcOffset"),
+            ));
+        }
+        if base.0 % TICKS_PER_MINUTE != 0 {
+            return Err(Error::argument(
+                "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
                 Some("baseUtcOffset"),
             ));
         }

@@ -83,6 +83,10 @@ pub(crate) fn define(types: &mut Types) {
 
 /// Whether a value that can be enumerated is shown as text all the same.
 pub(crate) fn is_text_like(value: &Value) -> bool {
-    let name = value.type_of().full_name();
+    let ty = value.type_of();
+    if matches!(ty, crate::types::Type::Array(..)) {
+        return false;
+    }
+    let name = ty.full_name();
     name.starts_with("System.Xml.") || name.starts_with("Newtonsoft.")
 }

@@ -112,9 +112,64 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "string\tfw",
             ),
             example(
-                "delegates are not combined with `+`",
-                "@{ Action a = () => { }; a += () => { }; return 1; }",
-                "compile CS0815",
+                "number formats take precisions above 99, as later versions of .NET do; .NET Core 3.1 has no such format",
+                r#"@(1.5.ToString("F100").Length)"#,
+                "int\t102",
+            ),
+            example(
+                "64-bit numbers become the nearest `double`; .NET Core 3.1 rounds large `ulong`s twice, and its `Math` may differ in the last digit",
+                "@((double)12345678901234567890UL)",
+                "double\t1.2345678901234567E+19",
+            ),
+            example(
+                "the names of a time zone are its id; .NET asks the platform",
+                r#"@(TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin").StandardName)"#,
+                "string\tEurope/Berlin",
+            ),
+            example(
+                "names in XML are those of its fifth edition, .NET's of the fourth",
+                r#"@(new XElement("ǅ").ToString())"#,
+                "string\t<ǅ />",
+            ),
+            example(
+                "Windows' code pages are there without being registered",
+                r#"@(Encoding.GetEncoding("windows-1252").GetString(new byte[] { 0x80 }))"#,
+                "string\t€",
+            ),
+            example(
+                "arithmetic on a `dynamic` token gives a plain number, not a token",
+                "@{ dynamic o = JObject.Parse(\"{'a': 1}\"); return o.a * 2; }",
+                "long\t2",
+            ),
+            example(
+                "the default `HashAlgorithmName` has no members",
+                "@(default(HashAlgorithmName).Name)",
+                "throws NullReferenceException",
+            ),
+            example(
+                "constraints of type parameters are not checked",
+                "@(new JArray().Children<string>().Count())",
+                "int\t0",
+            ),
+            example(
+                "delegates do not combine",
+                "@{ Action<int> a = null; a += x => { }; return 1; }",
+                "compile CS0019",
+            ),
+            example(
+                "XML cannot be written as JSON",
+                r#"@(JsonConvert.SerializeObject(new XElement("e", 1)))"#,
+                "throws JsonSerializationException",
+            ),
+            example(
+                "the views of a dictionary have no name that an expression could write",
+                "@((Dictionary<string, int>.KeyCollection)null)",
+                "compile CS0246",
+            ),
+            example(
+                "enumerators and comparers show as the interface they are, of whatever class",
+                "@(new List<int>().GetEnumerator())",
+                "IEnumerator<int>\tSystem.Collections.Generic.IEnumerator`1[System.Int32]",
             ),
             example(
                 "arrays have at most two dimensions",

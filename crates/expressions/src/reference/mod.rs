@@ -214,6 +214,8 @@ pub fn markdown() -> String {
     chapters(&mut page, differences());
     page.push('\n');
     page.push_str(include_str!("left_out.md"));
+    page.push('\n');
+    page.push_str(include_str!("differential.md"));
     let _ = write!(
         page,
         "\n## Library\n\n{} types with {members} members of their own; inherited members are listed where they are declared. What is \

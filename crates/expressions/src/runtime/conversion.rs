@@ -58,7 +58,7 @@ pub fn apply(
             }
             Ok(Record::value(ty.clone(), out))
         }
-        Conversion::Dynamic(ty) => dynamic(rt, value, ty),
+        Conversion::Dynamic(ty, cast) => dynamic(rt, value, ty, *cast),
     }
 }
 
@@ -105,8 +105,8 @@ pub fn cast(value: Value, ty: &Type) -> R<Value> {
     Err(Fault::invalid_cast(&value.type_of(), ty))
 }
 
-/// A conversion from `dynamic`: by the run-time type.
-fn dynamic(rt: &mut Runtime<'_>, value: Value, ty: &Type) -> R<Value> {
+/// A conversion from `dynamic`: by the run-time type. A token becomes what it holds even without a cast.
+fn dynamic(rt: &mut Runtime<'_>, value: Value, ty: &Type, cast: bool) -> R<Value> {
     if value.is_null() {
         return if ty.accepts_null() {
             Ok(value)
@@ -117,8 +117,13 @@ fn dynamic(rt: &mut Runtime<'_>, value: Value, ty: &Type) -> R<Value> {
         };
     }
     let from = value.type_of();
-    match relations::explicit(&from, ty) {
-        Some(Conversion::Dynamic(_)) | None => Err(Fault::binder(&format!(
+    let conversion = if cast || matches!(value, Value::Json(_)) {
+        relations::explicit(&from, ty)
+    } else {
+        relations::implicit(&from, ty)
+    };
+    match conversion {
+        Some(Conversion::Dynamic(..)) | None => Err(Fault::binder(&format!(
             "Cannot convert type '{from}' to '{ty}'"
         ))),
         Some(conversion) => apply(rt, value, &conversion, false),

@@ -249,6 +249,9 @@ fn from_float(n: f64, single: Option<f32>, to: Num, checked: bool) -> R<Value> {
     }
     // The processor's answer for what does not fit: the smallest number of the register that is used.
     let register = match to {
+        // The upper half of ulong is converted less 2^63, which is put back: what is too large ends at 0.
+        Num::UInt64 if whole > 0.0 || whole.is_nan() => 0,
+        Num::UInt64 if whole >= -9_223_372_036_854_775_808.0 => whole as i128,
         Num::Int64 | Num::UInt64 => i128::from(i64::MIN),
         Num::UInt32 if (-9.2e18..=9.2e18).contains(&whole) => whole as i128,
         _ if (-2_147_483_648.0..=2_147_483_647.0).contains(&whole) => whole as i128,

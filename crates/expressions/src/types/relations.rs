@@ -131,7 +131,7 @@ pub enum Conversion {
     /// Element by element of a tuple, to the type.
     Tuple(Vec<Conversion>, Type),
     /// From `dynamic`, decided at run time.
-    Dynamic(Type),
+    Dynamic(Type, bool),
 }
 
 impl Conversion {
@@ -337,7 +337,7 @@ pub fn standard_implicit(from: &Type, to: &Type) -> Option<Conversion> {
         return Some(if *to == Type::OBJECT {
             Conversion::None
         } else {
-            Conversion::Dynamic(to.clone())
+            Conversion::Dynamic(to.clone(), false)
         });
     }
     if *from == Type::Null {
@@ -375,6 +375,9 @@ pub fn standard_implicit(from: &Type, to: &Type) -> Option<Conversion> {
 /// The conversion of a cast expression.
 #[must_use]
 pub fn explicit(from: &Type, to: &Type) -> Option<Conversion> {
+    if *from == Type::Dynamic && *to != Type::OBJECT && *to != Type::Dynamic && *to != Type::Void {
+        return Some(Conversion::Dynamic(to.clone(), true));
+    }
     standard_implicit(from, to)
         .or_else(|| standard_explicit(from, to))
         .or_else(|| user_defined(from, to, true))

@@ -8,7 +8,8 @@ use super::list_members::{find, position};
 use super::{Array, array, enumerator, interfaces, read_only, sort};
 use crate::dotnet::system::default_of;
 use crate::runtime::{Call, Fault, R, equals};
-use crate::types::Types;
+use crate::types::relations::{self, Num};
+use crate::types::{Type, Types};
 use crate::value::Value;
 
 pub(super) fn this(c: &Call<'_, '_>) -> R<Rc<Array>> {
@@ -36,6 +37,43 @@ pub(super) fn part(start: i32, length: i32, total: usize) -> R<std::ops::Range<u
         ));
     }
     Ok(first..first + count)
+}
+
+fn one_dimension(array: &Array) -> R<()> {
+    match array.columns {
+        None => Ok(()),
+        Some(_) => Err(Fault::argument(
+            "Array was not a one-dimensional array.",
+            "",
+        )),
+    }
+}
+
+/// A value as an element of the array: null is the default, a number may become a wider one.
+fn element_for(array: &Array, value: Value) -> R<Value> {
+    let ty = &array.element;
+    if value.is_null() {
+        return Ok(default_of(ty));
+    }
+    let from = value.type_of();
+    if !ty.is_value_type() || from == *ty || relations::is_instance(&value, ty) {
+        return Ok(value);
+    }
+    match (Num::of(&from), Num::of(ty)) {
+        (Some(a), Some(b)) if a.widens_to(b) => crate::runtime::ops::convert(&value, b, false),
+        (Some(_), Some(_)) => Err(Fault::argument(
+            "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
+            "",
+        )),
+        _ if from == Type::BOOL || *ty == Type::BOOL => Err(Fault::argument(
+            "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
+            "",
+        )),
+        _ => Err(Fault::new(
+            "System.InvalidCastException",
+            crate::value::Str::literal("Object cannot be stored in an array of this type."),
+        )),
+    }
 }
 
 /// Copies `length` elements; source and target may be one array.
@@ -159,10 +197,15 @@ pub(super) fn define(types: &mut Types) {
     });
     t.method("object GetValue(int index)", |c| {
         let index = usize::try_from(c.int(1)?).unwrap_or(usize::MAX);
-        this(c)?.get(index).ok_or_else(Fault::index_out_of_range)
+        let array = this(c)?;
+        one_dimension(&array)?;
+        array.get(index).ok_or_else(Fault::index_out_of_range)
     });
     t.method("void SetValue(object value, int index)", |c| {
-        this(c)?.store(c.int(2)?, c.value(1))?;
+        let array = this(c)?;
+        one_dimension(&array)?;
+        let value = element_for(&array, c.value(1))?;
+        array.store(c.int(2)?, value)?;
         Ok(Value::Null)
     })
     .mutates();

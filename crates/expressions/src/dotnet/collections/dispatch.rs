@@ -191,10 +191,9 @@ pub(crate) fn item(rt: &mut Runtime<'_>, list: &Value, index: i32) -> R<Value> {
                 return Ok(items.get(at).cloned().unwrap_or_default());
             }
             if let Some(array) = other.as_object::<Array>() {
-                return usize::try_from(index)
-                    .ok()
-                    .and_then(|at| array.get(at))
-                    .ok_or_else(Fault::index_out_of_range);
+                // Through an interface an array speaks of its index as a list does.
+                let at = list_index(index, array.len())?;
+                return Ok(array.get(at).unwrap_or_default());
             }
             if let Some(list) = other.as_object::<ReadOnlyList>() {
                 let inner = list.0.clone();
@@ -213,6 +212,7 @@ pub(crate) fn set_item(rt: &mut Runtime<'_>, list: &Value, index: i32, value: Va
         return found.set(index, value);
     }
     if let Some(array) = list.as_object::<Array>() {
+        list_index(index, array.len())?;
         return array.store(index, value);
     }
     if let (Value::Json(token), Value::Json(_) | Value::Null) = (list, &value) {

@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types, known};
-use crate::value::{Iter, Object, Value};
+use crate::value::{Iter, Object, Str, Value};
 
 /// One run through a sequence, held by the expression.
 struct Enumerator {
@@ -73,8 +73,22 @@ pub(super) fn define(types: &mut Types) {
     t.base("IDisposable");
     t.property("T Current", |c| {
         let enumerator = c.object::<Enumerator>(0)?;
-        let current = enumerator.state.borrow().current.clone();
-        Ok(current)
+        let state = enumerator.state.borrow();
+        if state.iter.is_some() {
+            return Ok(state.current.clone());
+        }
+        // An array's enumerator insists on being on an element; others give nothing.
+        if enumerator.source.as_object::<super::Array>().is_some() {
+            return Err(Fault::new(
+                "System.InvalidOperationException",
+                if state.started {
+                    Str::literal("Enumeration already finished.")
+                } else {
+                    Str::literal("Enumeration has not started. Call MoveNext.")
+                },
+            ));
+        }
+        Ok(crate::dotnet::system::default_of(&enumerator.element))
     });
     t.method("bool MoveNext()", advance).mutates();
     t.method("void Dispose()", |_| Ok(Value::Null));

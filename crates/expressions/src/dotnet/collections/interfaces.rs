@@ -24,6 +24,19 @@ pub(super) fn copy_to(c: &mut Call<'_, '_>) -> R<Value> {
             "Non-negative number required.",
         ));
     };
+    // Queues, stacks and the views of a dictionary look at the index by itself first.
+    let by_itself = source.type_of().def().is_some_and(|def| {
+        matches!(
+            &*def.name,
+            "Queue" | "Stack" | "KeyCollection" | "ValueCollection"
+        )
+    });
+    if by_itself && start > target.len() {
+        return Err(Fault::out_of_range(
+            "arrayIndex",
+            "Index was out of range. Must be non-negative and less than or equal to the size of the collection.",
+        ));
+    }
     if start.saturating_add(items.len()) > target.len() {
         return Err(Fault::argument(
             "Destination array was not long enough. Check the destination index, length, and the array's lower bounds.",

@@ -41,6 +41,36 @@ fn part(c: &Call<'_, '_>, index: usize, length: usize) -> R<std::ops::Range<usiz
     Ok(start..start + count)
 }
 
+fn count_out_of_range() -> Fault {
+    Fault::out_of_range(
+        "count",
+        "Count must be positive and count must refer to a location within the string/array/collection.",
+    )
+}
+
+/// The same for a search, whose every mistake is one of range.
+fn part_from(c: &Call<'_, '_>, index: usize, length: usize) -> R<std::ops::Range<usize>> {
+    let start = insert_index(c.int(index)?, length)?;
+    let end = usize::try_from(c.int(index + 1)?)
+        .ok()
+        .and_then(|count| start.checked_add(count));
+    match end {
+        Some(end) if end <= length => Ok(start..end),
+        _ => Err(count_out_of_range()),
+    }
+}
+
+/// Where a search backwards from `index` begins: past that element. An empty list takes -1 only.
+fn last_end(index: i32, length: usize) -> R<usize> {
+    match usize::try_from(i64::from(index) + 1) {
+        Ok(end) if end <= length && (end > 0 || length == 0) => Ok(end),
+        _ => Err(Fault::out_of_range(
+            "startIndex",
+            "Index was out of range. Must be non-negative and less than the size of the collection.",
+        )),
+    }
+}
+
 /// Position of the first (or last) element in `range` that the predicate accepts.
 pub(super) fn find(
     rt: &mut Runtime<'_>,
@@ -85,19 +115,14 @@ fn find_index(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
     let items = elements(c)?;
     let range = match c.len() {
         2 => 0..items.len(),
-        3 if last => {
-            0..usize::try_from(c.int(1)?)
-                .map_or(0, |n| n + 1)
-                .min(items.len())
-        }
+        3 if last => 0..last_end(c.int(1)?, items.len())?,
         3 => insert_index(c.int(1)?, items.len())?..items.len(),
         _ if last => {
-            let end = usize::try_from(c.int(1)?)
-                .map_or(0, |n| n + 1)
-                .min(items.len());
-            end.saturating_sub(usize::try_from(c.int(2)?).unwrap_or(0))..end
+            let count = usize::try_from(c.int(2)?).map_err(|_| count_out_of_range())?;
+            let end = last_end(c.int(1)?, items.len())?;
+            end.checked_sub(count).ok_or_else(count_out_of_range)?..end
         }
-        _ => part(c, 1, items.len())?,
+        _ => part_from(c, 1, items.len())?,
     };
     Ok(position(find(c.rt, &items, range, &predicate, last)?))
 }
@@ -107,7 +132,7 @@ fn index_from(c: &mut Call<'_, '_>) -> R<Value> {
     let items = elements(c)?;
     let item = c.value(1);
     let range = if c.len() > 3 {
-        part(c, 2, items.len())?
+        part_from(c, 2, items.len())?
     } else {
         insert_index(c.int(2)?, items.len())?..items.len()
     };

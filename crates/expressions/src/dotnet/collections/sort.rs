@@ -63,10 +63,11 @@ pub(crate) fn binary_search(
     item: &Value,
     ranking: &Ranking,
 ) -> R<i32> {
+    // The bounds are inclusive, as in .NET, where it shows when the items are out of order.
     let (mut low, mut high) = (0, items.len());
     while low < high {
         rt.tick()?;
-        let middle = low + (high - low) / 2;
+        let middle = low + (high - 1 - low) / 2;
         let Some(found) = items.get(middle) else {
             break;
         };

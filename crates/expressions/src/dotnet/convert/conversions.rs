@@ -166,11 +166,20 @@ pub(super) fn to_boolean(value: &Value) -> R<bool> {
 
 /// `Convert.ToDateTime(value)`
 pub(super) fn to_date(rt: &Runtime<'_>, value: &Value) -> R<DateTime> {
+    let token = matches!(value, Value::Json(_));
     let value = plain(value);
     Ok(match &value {
         Value::Null => DateTime::MIN,
         Value::DateTime(time) => *time,
         Value::Str(text) => parse_datetime(&text.to_utf8(), DateTimeStyles::NONE, rt.host.now())?,
+        // A token refuses by itself.
+        other if token && !matches!(other, Value::Json(_)) => {
+            let from = other.type_of().reflection_name();
+            return Err(Fault::argument(
+                &format!("Can not convert {from} to DateTime."),
+                "",
+            ));
+        }
         other => return Err(refused(other, "DateTime")),
     })
 }

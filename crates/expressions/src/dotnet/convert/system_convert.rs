@@ -92,8 +92,16 @@ pub(super) fn define(types: &mut Types) {
         },
     );
     t.static_method("object ChangeType(object value, TypeCode typeCode)", |c| {
-        let target = type_of_code(c.enumeration(1)?);
-        let value = c.value(0);
+        let (code, value) = (c.enumeration(1)?, c.value(0));
+        const EMPTY: i64 = 0;
+        const DB_NULL: i64 = 2;
+        if !value.is_null() && matches!(code, EMPTY | DB_NULL) {
+            return Err(Fault::new(
+                "System.InvalidCastException",
+                "Object cannot be cast to this type.",
+            ));
+        }
+        let target = type_of_code(code);
         change_type(c.rt, &value, &target)
     });
     t.static_method("TypeCode GetTypeCode(object value)", |c| {
@@ -268,6 +276,19 @@ fn code_of(value: &Value) -> i64 {
         .unwrap_or(1)
 }
 
+/// Whether the value's type has `IConvertible`: simple values, enumerations and `JValue`.
+fn convertible(value: &Value) -> bool {
+    match value {
+        Value::Json(token) => token.scalar().is_some(),
+        Value::Object(_)
+        | Value::Host(_)
+        | Value::Guid(_)
+        | Value::TimeSpan(_)
+        | Value::DateTimeOffset(_) => false,
+        _ => true,
+    }
+}
+
 /// `Convert.ChangeType`: exact for the type itself, a conversion for the simple types, refused otherwise.
 fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
     if value.is_null() {
@@ -281,7 +302,15 @@ fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
         };
     }
     Ok(match target {
-        t if *t == value.type_of() || *t == Type::OBJECT => value.clone(),
+        t if *t == value.type_of() => value.clone(),
+        other if !convertible(value) => {
+            return Err(crate::clr::Error::invalid_cast(
+                &value.type_of().full_name(),
+                &other.full_name(),
+            )
+            .into());
+        }
+        t if *t == Type::OBJECT => value.clone(),
         t if *t == Type::BOOL => to_boolean(value)?.into(),
         t if *t == Type::CHAR => Value::Char(to_integer(value, IntegerType::Char)? as u16),
         t if *t == Type::SBYTE => (to_integer(value, IntegerType::SByte)? as i8).into(),

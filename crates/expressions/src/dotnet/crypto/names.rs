@@ -3,9 +3,14 @@
 use super::{def, defs, random_bytes};
 use crate::crypto::HashKind;
 use crate::dotnet::collections::{Array, byte_array};
-use crate::runtime::{R, Runtime};
+use crate::runtime::{Call, R, Runtime};
 use crate::types::{Type, Types};
 use crate::value::{Object, Str, Value};
+
+/// The name in an argument; the default value has none.
+fn name(c: &mut Call<'_, '_>, index: usize) -> R<Option<Str>> {
+    Ok(c.opt_object::<HashName>(index)?.map(|name| name.0.clone()))
+}
 
 /// `HashAlgorithmName`
 pub(super) struct HashName(pub(super) Str);
@@ -69,16 +74,14 @@ pub(super) fn define(types: &mut Types) {
     t.static_property("HashAlgorithmName SHA256", |_| constant(HashKind::Sha256));
     t.static_property("HashAlgorithmName SHA384", |_| constant(HashKind::Sha384));
     t.static_property("HashAlgorithmName SHA512", |_| constant(HashKind::Sha512));
-    t.property("string Name", |c| {
-        Ok(c.object::<HashName>(0)?.0.clone().into())
-    });
+    t.property("string Name", |c| Ok(name(c, 0)?.into()));
     t.operator(
         "bool operator ==(HashAlgorithmName left, HashAlgorithmName right)",
-        |c| Ok((c.object::<HashName>(0)?.0 == c.object::<HashName>(1)?.0).into()),
+        |c| Ok((name(c, 0)? == name(c, 1)?).into()),
     );
     t.operator(
         "bool operator !=(HashAlgorithmName left, HashAlgorithmName right)",
-        |c| Ok((c.object::<HashName>(0)?.0 != c.object::<HashName>(1)?.0).into()),
+        |c| Ok((name(c, 0)? != name(c, 1)?).into()),
     );
 
     let mut t = types.class("System.Security.Cryptography.RandomNumberGenerator");

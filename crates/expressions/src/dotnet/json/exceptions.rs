@@ -10,6 +10,14 @@ fn property(c: &Call<'_, '_>, name: &str) -> R<Value> {
     Ok(c.object::<ExceptionObject>(0)?.property(name))
 }
 
+/// A number that is 0 unless a reader set it.
+fn number(c: &Call<'_, '_>, name: &str) -> R<Value> {
+    Ok(match property(c, name)? {
+        Value::Null => Value::Int32(0),
+        number => number,
+    })
+}
+
 #[cold]
 pub(super) fn define(types: &mut Types) {
     exception_type(types, "Newtonsoft.Json.JsonException", "Exception").beyond_documentation();
@@ -19,8 +27,8 @@ pub(super) fn define(types: &mut Types) {
         "JsonException",
     );
     t.beyond_documentation();
-    t.property("int LineNumber", |c| property(c, "LineNumber"));
-    t.property("int LinePosition", |c| property(c, "LinePosition"));
+    t.property("int LineNumber", |c| number(c, "LineNumber"));
+    t.property("int LinePosition", |c| number(c, "LinePosition"));
     t.property("string Path", |c| property(c, "Path"));
     exception_type(
         types,

@@ -94,7 +94,8 @@ pub(super) fn define(types: &mut Types) {
         Ok(c.opt_str(1)?.and_then(|name| object.property(&name)).into())
     });
     t.method("IEnumerable<JProperty> Properties()", |c| {
-        Ok(super::children(token(c, 0)?))
+        let ty = c.member.result.clone();
+        Ok(super::children_as(ty, token(c, 0)?))
     });
     t.method("JEnumerable<JToken> PropertyValues()", |c| {
         Ok(tokens(

@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use super::serialize::serialize_without_nulls;
 use super::typed::{Source, to_type};
-use super::{formatted, serialize};
+use super::{formatted, scalar_of, serialize};
 use crate::json::{self, ReaderOptions};
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, Fault, R};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Object, TypeObject, Value};
 
@@ -71,7 +71,21 @@ pub(super) fn define(types: &mut Types) {
         },
     )
     .beyond_documentation();
-    t.static_method("string ToString(object value)", |c| write(c, 0, None))
+    t.static_method("string ToString(object value)", |c| match c.value(0) {
+        // Here alone what is no number goes without quotes.
+        Value::Double(n) if !n.is_finite() => Ok(c.rt.to_text(&Value::Double(n))?.into()),
+        Value::Single(n) if !n.is_finite() => Ok(c.rt.to_text(&Value::Single(n))?.into()),
+        value if value.is_null() || matches!(value, Value::Json(_)) || scalar_of(&value).is_some() => {
+            write(c, 0, None)
+        }
+        value => Err(Fault::argument(
+            &format!(
+                "Unsupported type: {}. Use the JsonSerializer class to get the object's JSON representation.",
+                value.type_of().full_name()
+            ),
+            "",
+        )),
+    })
         .beyond_documentation();
 }
 

@@ -2,7 +2,8 @@
 
 use super::content::{account_copy, add, insert, is_multiple};
 use super::{
-    children, conversions, formatted, key, opt_token, read, serialize, token, tokens, typed,
+    children, conversions, formatted, key, opt_token, read, sequence, serialize, token, tokens,
+    typed,
 };
 use crate::dotnet::collections::enumerator;
 use crate::json::{self, JToken, TokenType};
@@ -114,10 +115,10 @@ fn define_token(types: &mut Types) {
         ))
     });
     t.method("IEnumerable<JToken> Ancestors()", |c| {
-        Ok(tokens(token(c, 0)?.ancestors(false)))
+        Ok(sequence(token(c, 0)?.ancestors(false)))
     });
     t.method("IEnumerable<JToken> AncestorsAndSelf()", |c| {
-        Ok(tokens(token(c, 0)?.ancestors(true)))
+        Ok(sequence(token(c, 0)?.ancestors(true)))
     });
     t.method("IEnumerable<JToken> AfterSelf()", |c| {
         let token = token(c, 0)?;
@@ -126,12 +127,12 @@ fn define_token(types: &mut Types) {
             .iter()
             .position(|t| t.same(&token))
             .unwrap_or(siblings.len());
-        Ok(tokens(siblings.into_iter().skip(own + 1).collect()))
+        Ok(sequence(siblings.into_iter().skip(own + 1).collect()))
     });
     t.method("IEnumerable<JToken> BeforeSelf()", |c| {
         let token = token(c, 0)?;
         let siblings = token.parent().map(|p| p.children()).unwrap_or_default();
-        Ok(tokens(
+        Ok(sequence(
             siblings
                 .into_iter()
                 .take_while(|t| !t.same(&token))
@@ -151,13 +152,19 @@ fn define_token(types: &mut Types) {
         },
     );
     t.method("IEnumerable<JToken> SelectTokens(string path)", |c| {
-        Ok(tokens(select(c, false)?))
+        Ok(super::lazy(
+            crate::types::Type::enumerable(super::JTOKEN),
+            select(c, false)?,
+        ))
     });
     t.method(
         "IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)",
         |c| {
             let strict = c.bool(2)?;
-            Ok(tokens(select(c, strict)?))
+            Ok(super::lazy(
+                crate::types::Type::enumerable(super::JTOKEN),
+                select(c, strict)?,
+            ))
         },
     );
     t.method("string ToString(Formatting formatting)", |c| {
@@ -245,7 +252,7 @@ fn define_container(types: &mut Types) {
 fn descendants(c: &mut Call<'_, '_>, and_self: bool) -> R<Value> {
     let found = token(c, 0)?.descendants(and_self);
     c.rt.allocate(found.len() * size_of::<Value>())?;
-    Ok(tokens(found))
+    Ok(sequence(found))
 }
 
 /// The receiver, which must be able to have children.

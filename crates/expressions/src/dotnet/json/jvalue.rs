@@ -6,6 +6,19 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
+/// `IComparable.CompareTo` of a token with a value.
+pub(crate) fn compare_to_object(c: &mut Call<'_, '_>) -> R<Value> {
+    let other = match c.value(1) {
+        Value::Null => return Ok(1.into()),
+        Value::Json(token) => token,
+        other => match scalar_of(&other) {
+            Some(scalar) => JToken::new_value(scalar)?,
+            None => return Err(JToken::undetermined(&other.type_of().full_name()).into()),
+        },
+    };
+    Ok((token(c, 0)?.compare_to(&other)? as i32).into())
+}
+
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JValue");
@@ -80,18 +93,6 @@ pub(super) fn define(types: &mut Types) {
     t.method("int CompareTo(JValue obj)", |c| match opt_token(c, 1) {
         Some(other) => Ok((token(c, 0)?.compare_to(&other)? as i32).into()),
         None => Ok(1.into()),
-    });
-    t.method("int CompareTo(object obj)", |c| {
-        let other = c.value(1);
-        let other = match &other {
-            Value::Null => return Ok(1.into()),
-            Value::Json(token) => token.clone(),
-            other => match scalar_of(other) {
-                Some(scalar) => JToken::new_value(scalar)?,
-                None => return Err(JToken::undetermined(&other.type_of().full_name()).into()),
-            },
-        };
-        Ok((token(c, 0)?.compare_to(&other)? as i32).into())
     });
     t.method("string ToString(string format)", |c| {
         let format = c.opt_str(1)?;

@@ -28,6 +28,7 @@ use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Iter, Lazy, Object, Record, Str, Value};
 
 pub(crate) use self::content::{scalar_of, value_of};
+pub(crate) use self::jvalue::compare_to_object;
 pub(crate) use self::serialize::serialize;
 
 #[cold]
@@ -218,7 +219,16 @@ pub(crate) fn pairs(object: &JToken) -> Box<dyn Iter> {
 
 /// A lazy `IJEnumerable<JToken>` of tokens found now.
 fn tokens(found: Vec<JToken>) -> Value {
-    let ty = Type::generic(defs().enumerable, [JTOKEN]);
+    lazy(Type::generic(defs().enumerable, [JTOKEN]), found)
+}
+
+/// The same as a plain `IEnumerable<JToken>`.
+fn sequence(found: Vec<JToken>) -> Value {
+    lazy(Type::enumerable(JTOKEN), found)
+}
+
+/// A lazy sequence, of that type, of tokens found now.
+fn lazy(ty: Type, found: Vec<JToken>) -> Value {
     let found: Rc<[Value]> = found.into_iter().map(Value::Json).collect();
     Lazy::value(ty, move |_| {
         let found = found.clone();
@@ -234,7 +244,11 @@ fn tokens(found: Vec<JToken>) -> Value {
 
 /// The children as a lazy sequence that notices changes.
 fn children(parent: JToken) -> Value {
-    let ty = Type::generic(defs().enumerable, [JTOKEN]);
+    children_as(Type::generic(defs().enumerable, [JTOKEN]), parent)
+}
+
+/// The same as a sequence of that type.
+fn children_as(ty: Type, parent: JToken) -> Value {
     Lazy::value(ty, move |_| Ok(Box::new(Children::new(parent.clone()))))
 }
 
@@ -293,10 +307,15 @@ pub(crate) fn parse_text(text: &str, wanted: &Type) -> json::Result<JToken> {
 
 /// The text of a token with one of the `Formatting` values.
 fn formatted(c: &mut Call<'_, '_>, token: &JToken, formatting: i64) -> R<Value> {
-    let formatting = if formatting == 0 {
-        json::Formatting::None
-    } else {
-        json::Formatting::Indented
+    let formatting = match formatting {
+        0 => json::Formatting::None,
+        1 => json::Formatting::Indented,
+        _ => {
+            return Err(Fault::out_of_range(
+                "value",
+                "Specified argument was out of the range of valid values.",
+            ));
+        }
     };
     Ok(printed(c.rt, token, formatting)?.into())
 }

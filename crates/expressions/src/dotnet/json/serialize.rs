@@ -140,7 +140,7 @@ impl Writer {
                 self.put(rt, &object, Str::from(&*member.name), &content, depth)?;
             }
         }
-        if any {
+        if any || *ty == Type::OBJECT {
             return Ok(object);
         }
         Err(Fault::new(

@@ -150,7 +150,13 @@ pub(super) fn define(types: &mut Types) {
         let family = if own(c, 0)?.0.ip.is_ipv4() { 2 } else { 23 };
         Ok(enum_result(c, family))
     });
-    t.property("long ScopeId", |c| Ok(i64::from(own(c, 0)?.0.scope).into()));
+    t.property("long ScopeId", |c| match own(c, 0)?.0 {
+        address if address.ip.is_ipv6() => Ok(i64::from(address.scope).into()),
+        _ => Err(Fault::new(
+            "System.Net.Sockets.SocketException",
+            crate::value::Str::literal("Operation not supported"),
+        )),
+    });
     t.property("bool IsIPv4MappedToIPv6", |c| {
         v6(c, |a| a.to_ipv4_mapped().is_some())
     });
@@ -181,7 +187,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("IPAddress MapToIPv6()", |c| {
         Ok(match own(c, 0)?.0.ip {
             IpAddr::V4(address) => value(address.to_ipv6_mapped()),
-            IpAddr::V6(address) => value(address),
+            IpAddr::V6(_) => c.value(0),
         })
     });
 }

@@ -28,7 +28,7 @@ impl Parts {
             scheme: scheme.to_owned(),
             user: String::new(),
             password: String::new(),
-            host: host.to_owned(),
+            host: bracketed(host.to_owned()),
             port: -1,
             path: "/".to_owned(),
             query: String::new(),
@@ -55,7 +55,10 @@ impl Parts {
     }
 
     fn text(&self) -> String {
-        let mut out = format!("{}://", self.scheme);
+        let mut out = String::new();
+        if !self.scheme.is_empty() {
+            out.push_str(&format!("{}://", self.scheme));
+        }
         if !self.user.is_empty() {
             out.push_str(&self.user);
             if !self.password.is_empty() {
@@ -106,7 +109,14 @@ impl Object for Builder {
     }
 
     fn to_text(&self, rt: &mut Runtime<'_>, _: Option<&str>) -> R<Option<Str>> {
-        let text = self.0.borrow().text();
+        let parts = self.0.borrow();
+        if parts.user.is_empty() && !parts.password.is_empty() {
+            return Err(Fault::new(
+                "System.UriFormatException",
+                Str::literal("Invalid URI: The username:password construct is badly formed."),
+            ));
+        }
+        let text = parts.text();
         rt.allocate(text.len())?;
         Ok(Some(Str::from(text)))
     }
@@ -124,6 +134,15 @@ fn text(c: &Call<'_, '_>, index: usize) -> R<String> {
     Ok(c.opt_str(index)?
         .map(|text| text.to_utf8().into_owned())
         .unwrap_or_default())
+}
+
+/// A host with a colon in it is taken for an IPv6 address.
+fn bracketed(host: String) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host
+    }
 }
 
 /// Query and fragment carry their mark when there is anything to mark.
@@ -209,7 +228,7 @@ pub(super) fn define(types: &mut Types) {
     text_property!(t, "string Scheme", scheme, |value| scheme(&value));
     text_property!(t, "string UserName", user, Ok);
     text_property!(t, "string Password", password, Ok);
-    text_property!(t, "string Host", host, Ok);
+    text_property!(t, "string Host", host, |value| Ok(bracketed(value)));
     text_property!(t, "string Path", path, path);
     text_property!(t, "string Query", query, |value| Ok(marked(value, '?')));
     text_property!(t, "string Fragment", fragment, |value| Ok(marked(

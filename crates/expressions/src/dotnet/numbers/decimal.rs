@@ -113,7 +113,14 @@ pub(super) fn define(types: &mut Types) {
         Ok((to_integer(rounded, IntegerType::Int64)? as i64).into())
     });
     t.static_method("decimal FromOACurrency(long cy)", |c| {
-        Ok(Decimal::new(c.long(0)?, 4).normalize().into())
+        let amount = Decimal::new(c.long(0)?, 4);
+        // Nothing is stripped from zero.
+        Ok(if amount.is_zero() {
+            amount
+        } else {
+            amount.normalize()
+        }
+        .into())
     });
     t.static_method("decimal Parse(string s)", |c| {
         parse(c, NumberStyles::NUMBER)

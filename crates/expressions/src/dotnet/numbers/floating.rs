@@ -26,7 +26,8 @@ macro_rules! floating {
         t.constant(concat!($keyword, " MaxValue"), Const::$variant($rust::MAX));
         t.constant(concat!($keyword, " MinValue"), Const::$variant($rust::MIN));
         t.constant(concat!($keyword, " Epsilon"), Const::$variant($epsilon));
-        t.constant(concat!($keyword, " NaN"), Const::$variant($rust::NAN));
+        // .NET's NaN is the processor's, whose sign bit is set.
+        t.constant(concat!($keyword, " NaN"), Const::$variant(-$rust::NAN));
         t.constant(
             concat!($keyword, " PositiveInfinity"),
             Const::$variant($rust::INFINITY),

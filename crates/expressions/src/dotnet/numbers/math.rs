@@ -41,11 +41,18 @@ macro_rules! ordered {
     ($t:ident, $keyword:literal, $get:ident) => {
         $t.static_method(
             concat!($keyword, " Max(", $keyword, " val1, ", $keyword, " val2)"),
-            |c| Ok(c.$get(0)?.max(c.$get(1)?).into()),
+            |c| {
+                // Of equal decimals the scale shows which: the first of `Max`, the second of `Min`.
+                let (a, b) = (c.$get(0)?, c.$get(1)?);
+                Ok(if a >= b { a } else { b }.into())
+            },
         );
         $t.static_method(
             concat!($keyword, " Min(", $keyword, " val1, ", $keyword, " val2)"),
-            |c| Ok(c.$get(0)?.min(c.$get(1)?).into()),
+            |c| {
+                let (a, b) = (c.$get(0)?, c.$get(1)?);
+                Ok(if a < b { a } else { b }.into())
+            },
         );
         $t.static_method(
             concat!(

@@ -47,7 +47,7 @@ fn tried<T>(parsed: crate::clr::Result<T>) -> R<Option<T>> {
 }
 
 /// `CompareTo(object)`: null sorts first, another type is an `ArgumentException`.
-pub(super) fn compare_to_object(c: &Call<'_, '_>, name: &str) -> R<Value> {
+pub(crate) fn compare_to_object(c: &Call<'_, '_>, name: &str) -> R<Value> {
     let (own, other) = (c.value(0), c.value(1));
     if other.is_null() {
         return Ok(1.into());
@@ -57,6 +57,14 @@ pub(super) fn compare_to_object(c: &Call<'_, '_>, name: &str) -> R<Value> {
             "System.ArgumentException",
             format!("Object must be of type {name}."),
         ));
+    }
+    let small = matches!(
+        own,
+        Value::SByte(_) | Value::Byte(_) | Value::Int16(_) | Value::UInt16(_) | Value::Char(_)
+    );
+    if small && let (Some(a), Some(b)) = (own.as_integer(), other.as_integer()) {
+        // Types narrower than int compare by subtraction.
+        return Ok(i32::try_from(a - b).unwrap_or_default().into());
     }
     Ok(crate::runtime::compare(&own, &other)
         .map_or(0, |order| order as i32)

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::match_types::{Captured, Kind};
 use super::{Subject, collections, defs, named, search};
+use crate::clr::calendar::TICKS_PER_MILLISECOND;
 use crate::dotnet::collections::array;
 use crate::regex::{Options, Regex, Replacement, Steps, escape, unescape};
 use crate::runtime::{Call, Fault, R, Runtime};
@@ -44,10 +45,31 @@ fn compile(c: &mut Call<'_, '_>, pattern: usize, options: Option<usize>) -> R<(R
             "Specified argument was out of the range of valid values.",
         ));
     };
+    check_timeout(c)?;
     c.rt.spend(1 + pattern.len() as u64 / 4)?;
     // A compiled pattern takes about so much; long ones are not remembered, so each use pays.
     c.rt.allocate(pattern.len().saturating_mul(256))?;
     Ok((Regex::cached(&pattern, options)?, bits))
+}
+
+/// A `matchTimeout`, always the last argument, is positive and below 24 days, or the -1 ms that stand for none.
+fn check_timeout(c: &Call<'_, '_>) -> R<()> {
+    const NONE: i64 = -TICKS_PER_MILLISECOND;
+    const MOST: i64 = (i32::MAX as i64 - 1) * TICKS_PER_MILLISECOND;
+    if c.member
+        .parameters
+        .last()
+        .is_none_or(|p| &*p.name != "matchTimeout")
+    {
+        return Ok(());
+    }
+    match c.span(c.len() - 1)?.0 {
+        NONE | 1..=MOST => Ok(()),
+        _ => Err(Fault::out_of_range(
+            "matchTimeout",
+            "Specified argument was out of the range of valid values.",
+        )),
+    }
 }
 
 /// The expression and the text of a call, and the index of the first argument after them.

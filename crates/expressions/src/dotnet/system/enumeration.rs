@@ -70,6 +70,16 @@ fn number(value: &Value) -> R<i64> {
         .ok_or_else(|| Fault::argument("The value must be an enumeration value.", "value"))
 }
 
+fn same_enumeration(a: &Value, b: &Value) -> R<()> {
+    match (a, b) {
+        (Value::Enum(a, _), Value::Enum(b, _)) if a == b => Ok(()),
+        _ => Err(Fault::argument(
+            "Object must be the same type as the enum.",
+            "",
+        )),
+    }
+}
+
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Enum");
@@ -129,25 +139,42 @@ pub(super) fn define(types: &mut Types) {
     });
     t.static_method("bool IsDefined(Type enumType, object value)", |c| {
         let def = argument(c, 0)?;
-        Ok(match c.required(1)? {
-            Value::Str(text) => def.values.iter().any(|(name, _)| text == *name),
-            other => {
-                let wanted = number(&other)?;
-                def.values.iter().any(|(_, value)| *value == wanted)
+        let wanted = match c.required(1)? {
+            Value::Str(text) => {
+                return Ok(def.values.iter().any(|(name, _)| text == *name).into());
             }
-        }
-        .into())
+            Value::Enum(id, number) if id == def.id => number,
+            Value::Int32(number) => i64::from(number),
+            Value::Enum(..) => {
+                return Err(Fault::argument("Object must be the same type as the enum.", ""));
+            }
+            other if other.as_integer().is_some() => {
+                return Err(Fault::argument(
+                    "Enum underlying type and the object must be same type or object must be a String.",
+                    "",
+                ));
+            }
+            _ => {
+                return Err(Fault::new(
+                    "System.InvalidOperationException",
+                    Str::literal("Unknown enum type."),
+                ));
+            }
+        };
+        Ok(def.values.iter().any(|(_, value)| *value == wanted).into())
     });
     t.static_method("object ToObject(Type enumType, object value)", |c| {
-        let def = argument(c, 0)?;
-        Ok(Value::Enum(def.id, number(&c.required(1)?)?))
+        let wanted = c.required(1)?;
+        Ok(Value::Enum(argument(c, 0)?.id, number(&wanted)?))
     });
     t.static_method("Type GetUnderlyingType(Type enumType)", |c| {
         argument(c, 0)?;
         Ok(Value::object(TypeObject(Type::INT32)))
     });
     t.method("bool HasFlag(Enum flag)", |c| {
-        let (value, flag) = (number(&c.value(0))?, number(&c.required(1)?)?);
+        let (value, flag) = (c.value(0), c.required(1)?);
+        same_enumeration(&value, &flag)?;
+        let (value, flag) = (number(&value)?, number(&flag)?);
         Ok((value & flag == flag).into())
     });
     t.method("string ToString(string format)", |c| {
@@ -158,6 +185,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("int CompareTo(object target)", |c| match c.value(1) {
         Value::Null => Ok(Value::Int32(1)),
         other => {
+            same_enumeration(&c.value(0), &other)?;
             let (a, b) = (number(&c.value(0))?, number(&other)?);
             Ok((a.cmp(&b) as i32).into())
         }

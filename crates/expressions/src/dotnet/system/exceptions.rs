@@ -17,14 +17,24 @@ pub(crate) fn exception_type<'a>(
     t.base(base);
     t.constructor("()", |c| make(c, None, Value::Null));
     t.constructor("(string message)", |c| {
-        let message = c.opt_str(0)?;
-        make(c, message, Value::Null)
+        let message = given(c, 0)?;
+        make(c, Some(message), Value::Null)
     });
     t.constructor("(string message, Exception innerException)", |c| {
-        let (message, inner) = (c.opt_str(0)?, c.value(1));
-        make(c, message, inner)
+        let (message, inner) = (given(c, 0)?, c.value(1));
+        make(c, Some(message), inner)
     });
     t
+}
+
+/// A message argument. What is given as null says no more than the type.
+fn given(c: &Call<'_, '_>, index: usize) -> R<Str> {
+    Ok(c.opt_str(index)?.unwrap_or_else(|| {
+        Str::from(format!(
+            "Exception of type '{}' was thrown.",
+            own_type(c).full_name()
+        ))
+    }))
 }
 
 fn own_type(c: &Call<'_, '_>) -> Type {
@@ -52,9 +62,8 @@ fn default_message(ty: &Type) -> Str {
         "System.ArithmeticException" => "Overflow or underflow in the arithmetic operation.",
         "System.DivideByZeroException" => "Attempted to divide by zero.",
         "System.OverflowException" => "Arithmetic operation resulted in an overflow.",
-        "System.FormatException" => "One of the identified items was in an invalid format.",
-        "System.UriFormatException" => {
-            "Invalid URI: The format of the URI could not be determined."
+        "System.FormatException" | "System.UriFormatException" => {
+            "One of the identified items was in an invalid format."
         }
         "System.InvalidCastException" => "Specified cast is not valid.",
         "System.InvalidOperationException" => {
@@ -70,7 +79,19 @@ fn default_message(ty: &Type) -> Str {
         }
         "System.NotSupportedException" => "Specified method is not supported.",
         "System.NotImplementedException" => "The method or operation is not implemented.",
-        "System.TimeoutException" => "The operation has timed out.",
+        "System.TimeoutException" | "System.Text.RegularExpressions.RegexMatchTimeoutException" => {
+            "The operation has timed out."
+        }
+        "System.RankException" => {
+            "Attempted to operate on an array with the incorrect number of dimensions."
+        }
+        "System.IO.IOException" => "I/O error occurred.",
+        "System.Security.SecurityException" => "Security error.",
+        "System.Security.Cryptography.CryptographicException" => {
+            "Error occurred during a cryptographic operation."
+        }
+        "System.Xml.XmlException" => "An XML error has occurred.",
+        "System.Globalization.CultureNotFoundException" => "Culture is not supported.",
         "System.SystemException" => "System error.",
         "System.ApplicationException" => "Error in the application.",
         "System.UnauthorizedAccessException" => "Attempted to perform an unauthorized operation.",
@@ -137,10 +158,6 @@ pub(super) fn define(types: &mut Types) {
         ("System.UriFormatException", "FormatException"),
         ("System.InvalidCastException", "SystemException"),
         ("System.InvalidOperationException", "SystemException"),
-        (
-            "System.ObjectDisposedException",
-            "InvalidOperationException",
-        ),
         ("System.NullReferenceException", "SystemException"),
         ("System.IndexOutOfRangeException", "SystemException"),
         ("System.ArrayTypeMismatchException", "SystemException"),
@@ -173,7 +190,52 @@ pub(super) fn define(types: &mut Types) {
     ] {
         exception_type(types, name, base);
     }
+    // Thrown here only, never made by an expression.
+    types
+        .class("System.Net.Sockets.SocketException")
+        .beyond_documentation()
+        .base("SystemException");
     argument_exceptions(types);
+    object_disposed_exception(types);
+}
+
+fn object_disposed_exception(types: &mut Types) {
+    let mut t = types.class("System.ObjectDisposedException");
+    t.base("InvalidOperationException");
+    t.constructor("(string objectName)", |c| {
+        let name = c.opt_str(0)?;
+        disposed(c, name, None)
+    });
+    t.constructor("(string objectName, string message)", |c| {
+        let (name, message) = (c.opt_str(0)?, c.opt_str(1)?);
+        disposed(c, name, Some(message))
+    });
+    t.constructor("(string message, Exception innerException)", |c| {
+        let (message, inner) = (c.opt_str(0)?, c.value(1));
+        make(c, message, inner)
+    });
+    t.property("string ObjectName", |c| {
+        Ok(match this(c)?.property("ObjectName") {
+            Value::Null => Str::EMPTY.into(),
+            name => name,
+        })
+    });
+}
+
+/// The message of an object's end names the object.
+fn disposed(c: &mut Call<'_, '_>, name: Option<Str>, message: Option<Option<Str>>) -> R<Value> {
+    let ty = own_type(c);
+    let message = match message {
+        Some(message) => message.unwrap_or_else(|| default_message(&ty)),
+        None => Str::literal("Cannot access a disposed object."),
+    };
+    let message = match &name {
+        Some(name) if !name.is_empty() => Str::from(format!("{message}\nObject name: '{name}'.")),
+        _ => message,
+    };
+    Ok(Value::object(
+        ExceptionObject::new(ty, message).with("ObjectName", name),
+    ))
 }
 
 fn set(c: &mut Call<'_, '_>, name: &'static str) -> R<Value> {
@@ -207,14 +269,14 @@ fn with_parameter(
 fn argument_exceptions(types: &mut Types) {
     let mut t = exception_type(types, "System.ArgumentException", "SystemException");
     t.constructor("(string message, string paramName)", |c| {
-        let (message, parameter) = (c.opt_str(0)?, c.opt_str(1)?);
-        with_parameter(c, message, parameter, Value::Null)
+        let (message, parameter) = (given(c, 0)?, c.opt_str(1)?);
+        with_parameter(c, Some(message), parameter, Value::Null)
     });
     t.constructor(
         "(string message, string paramName, Exception innerException)",
         |c| {
-            let (message, parameter, inner) = (c.opt_str(0)?, c.opt_str(1)?, c.value(2));
-            with_parameter(c, message, parameter, inner)
+            let (message, parameter, inner) = (given(c, 0)?, c.opt_str(1)?, c.value(2));
+            with_parameter(c, Some(message), parameter, inner)
         },
     );
     t.property("string ParamName", |c| {
@@ -233,12 +295,12 @@ fn argument_exceptions(types: &mut Types) {
             with_parameter(c, None, parameter, Value::Null)
         });
         t.constructor("(string message, Exception innerException)", |c| {
-            let (message, inner) = (c.opt_str(0)?, c.value(1));
-            with_parameter(c, message, None, inner)
+            let (message, inner) = (given(c, 0)?, c.value(1));
+            with_parameter(c, Some(message), None, inner)
         });
         t.constructor("(string paramName, string message)", |c| {
-            let (parameter, message) = (c.opt_str(0)?, c.opt_str(1)?);
-            with_parameter(c, message, parameter, Value::Null)
+            let (parameter, message) = (c.opt_str(0)?, given(c, 1)?);
+            with_parameter(c, Some(message), parameter, Value::Null)
         });
     }
     let mut t = types.class("System.ArgumentOutOfRangeException");

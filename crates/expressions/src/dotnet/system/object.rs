@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::runtime::{equals, hash};
+use crate::runtime::{Fault, equals, hash};
 use crate::types::relations::base_class;
 use crate::types::{Type, Types};
 use crate::value::{Str, TypeObject, Value};
@@ -32,7 +32,12 @@ pub(super) fn define(types: &mut Types) {
     types.class("System.ValueType").base("object");
     types.class("System.Delegate").base("object");
     types.interface("System.IDisposable");
-    types.interface("System.IComparable");
+    let mut t = types.interface("System.IComparable");
+    t.method("int CompareTo(object obj)", |c| match c.value(0) {
+        Value::Null => Err(Fault::null_reference()),
+        Value::Json(_) => crate::dotnet::json::compare_to_object(c),
+        own => crate::dotnet::numbers::compare_to_object(c, &own.type_of().reflection_name()),
+    });
     types.interface("System.IFormatProvider");
     types.class("System.FormattableString");
 

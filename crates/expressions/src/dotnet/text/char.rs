@@ -6,7 +6,7 @@ use icu_properties::props::GeneralCategory;
 use super::string::is_white_space;
 use crate::clr::case::{lower_unit, upper_unit};
 use crate::clr::convert::text_to_char;
-use crate::runtime::{Call, Fault, R, compare};
+use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types};
 use crate::value::{Const, Str, Value};
 
@@ -275,12 +275,18 @@ fn define_rest(types: &mut Types) {
         "UnicodeCategory GetUnicodeCategory(string s, int index)",
         category_of,
     );
+    t.static_method("char ToUpper(char c, CultureInfo culture)", |c| {
+        c.required(1)?;
+        Ok(Value::Char(upper_unit(c.char(0)?)))
+    });
+    t.static_method("char ToLower(char c, CultureInfo culture)", |c| {
+        c.required(1)?;
+        Ok(Value::Char(lower_unit(c.char(0)?)))
+    });
     for (upper, signature) in [
         (true, "char ToUpper(char c)"),
-        (true, "char ToUpper(char c, CultureInfo culture)"),
         (true, "char ToUpperInvariant(char c)"),
         (false, "char ToLower(char c)"),
-        (false, "char ToLower(char c, CultureInfo culture)"),
         (false, "char ToLowerInvariant(char c)"),
     ] {
         if upper {
@@ -298,13 +304,10 @@ fn define_rest(types: &mut Types) {
     t.method("int CompareTo(char value)", |c| {
         Ok((i32::from(c.char(0)?) - i32::from(c.char(1)?)).into())
     });
-    t.method("int CompareTo(object value)", |c| {
-        let (own, other) = (c.value(0), c.value(1));
-        match other {
-            Value::Null => Ok(1.into()),
-            Value::Char(_) => Ok(compare(&own, &other).map_or(0, |order| order as i32).into()),
-            _ => Err(Fault::argument("Object must be of type Char.", "")),
-        }
+    t.method("int CompareTo(object value)", |c| match c.value(1) {
+        Value::Null => Ok(1.into()),
+        Value::Char(other) => Ok((i32::from(c.char(0)?) - i32::from(other)).into()),
+        _ => Err(Fault::argument("Object must be of type Char.", "")),
     });
     t.method("bool Equals(char obj)", |c| {
         Ok((c.char(0)? == c.char(1)?).into())

@@ -62,6 +62,15 @@ pub(super) fn define(types: &mut Types) {
     );
     t.method("int Compare(string x, string y)", |c| {
         let kind = c.object::<Comparer>(0)?.0;
+        let how = match kind {
+            KeyComparer::Ordinal => Some(StringComparison::Ordinal),
+            KeyComparer::OrdinalIgnoreCase => Some(StringComparison::OrdinalIgnoreCase),
+            _ => None,
+        };
+        // An ordinal comparer gives the same differences as `string.Compare`.
+        if let Some(how) = how {
+            return Ok(super::string::compare(c.opt_str(1)?, c.opt_str(2)?, how).into());
+        }
         Ok(kind
             .compare(&c.value(1), &c.value(2))
             .map_or(0, |order| order as i32)
@@ -190,7 +199,7 @@ mod tests {
                 "int Compare(string x, string y)",
                 &[ordinal, "a".into(), "B".into()]
             ),
-            "1"
+            "31"
         );
         assert!(compare_culture(&"a".into(), &"A".into()).is_lt());
         assert!(equal_texts(

@@ -92,7 +92,7 @@ fn difference(a: &Str, b: &Str) -> i32 {
 }
 
 /// What `string.Compare` returns: a sign for linguistic orders, a difference for ordinal ones. Null comes first.
-fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
+pub(super) fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
     match (a, b) {
         (None, None) => 0,
         (None, Some(_)) => -1,
@@ -136,6 +136,9 @@ fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
         }
     };
     let (a, b) = (cut(0, 1, "indexA")?, cut(2, 3, "indexB")?);
+    if let (StringComparison::Ordinal, Some(a), Some(b)) = (how, &a, &b) {
+        return Ok(difference(a, b).into());
+    }
     Ok(compare(a, b, how).into())
 }
 

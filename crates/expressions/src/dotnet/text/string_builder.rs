@@ -140,6 +140,13 @@ fn insert(c: &mut Call<'_, '_>) -> R<Value> {
 
 /// `Replace(old, new)`, with start and count where they are given.
 fn replace(c: &mut Call<'_, '_>) -> R<Value> {
+    let builder = this(c)?;
+    let length = builder.units.borrow().len();
+    let part = if c.len() > 3 {
+        range(c, 3, length)?
+    } else {
+        0..length
+    };
     let (old, new) = match (c.value(1), c.value(2)) {
         (Value::Char(old), Value::Char(new)) => (Str::from_unit(old), Str::from_unit(new)),
         _ => (c.str(1)?, c.opt_str(2)?.unwrap_or(Str::EMPTY)),
@@ -150,13 +157,6 @@ fn replace(c: &mut Call<'_, '_>) -> R<Value> {
             "oldValue",
         ));
     }
-    let builder = this(c)?;
-    let length = builder.units.borrow().len();
-    let part = if c.len() > 3 {
-        range(c, 3, length)?
-    } else {
-        0..length
-    };
     c.rt.allocate(length)?;
     let text = Str::from_units(builder.units.borrow().get(part.clone()).unwrap_or_default());
     let ordinal = crate::clr::compare::StringComparison::Ordinal;
@@ -181,11 +181,23 @@ pub(super) fn define(types: &mut Types) {
         }
         Ok(Value::object(StringBuilder::default()))
     });
-    t.constructor("(int capacity, int maxCapacity)", |_| {
+    t.constructor("(int capacity, int maxCapacity)", |c| {
+        let (capacity, most) = (c.int(0)?, c.int(1)?);
+        if capacity > most || capacity < 0 {
+            return Err(out_of_range("capacity"));
+        }
+        if most < 1 {
+            return Err(out_of_range("maxCapacity"));
+        }
         Ok(Value::object(StringBuilder::default()))
     });
     t.constructor("(string value)", from_text);
-    t.constructor("(string value, int capacity)", from_text);
+    t.constructor("(string value, int capacity)", |c| {
+        if c.int(1)? < 0 {
+            return Err(out_of_range("capacity"));
+        }
+        from_text(c)
+    });
     t.property_with_set(
         "int Length",
         |c| Ok(int(this(c)?.units.borrow().len())),
@@ -405,11 +417,14 @@ fn define_changes(types: &mut Types) {
                 usize::try_from(c.int(3)?).map_err(|_| out_of_range("destinationIndex"))?,
                 usize::try_from(c.int(4)?).map_err(|_| out_of_range("count"))?,
             );
+            if to.saturating_add(count) <= target.len() && from > units.len() {
+                return Err(out_of_range("sourceIndex"));
+            }
             let part = from
                 .checked_add(count)
                 .and_then(|end| units.get(from..end))
-                .ok_or_else(|| out_of_range("sourceIndex"))?;
-            if to.saturating_add(count) > target.len() {
+                .unwrap_or_default();
+            if to.saturating_add(count) > target.len() || part.len() < count {
                 return Err(Fault::argument(
                     "Either offset did not refer to a position in the string, or there is an insufficient length of destination character array.",
                     "",

@@ -8,9 +8,7 @@ use crate::clr::datetime_parse::{DateTimeStyles, parse_datetimeoffset};
 use crate::clr::datetime_parse_exact::parse_datetimeoffset_exact;
 use crate::clr::datetimeoffset::DateTimeOffset;
 use crate::clr::timespan::TimeSpan;
-use crate::dotnet::numbers::{
-    compare_to, compare_to_object, enum_result, equals, to_text, to_text_with_format,
-};
+use crate::dotnet::numbers::{compare_to, enum_result, equals, to_text, to_text_with_format};
 use crate::runtime::{Call, R};
 use crate::types::{TypeBuilder, Types};
 use crate::value::Value;
@@ -39,6 +37,7 @@ pub(super) fn define(types: &mut Types) {
         Ok(DateTimeOffset::new(c.date(0)?, c.span(1)?)?.into())
     });
     t.constructor("(long ticks, TimeSpan offset)", |c| {
+        check_offset(c.span(1)?)?;
         let clock = DateTime::from_ticks(c.long(0)?, DateTimeKind::Unspecified)?;
         Ok(DateTimeOffset::new(clock, c.span(1)?)?.into())
     });
@@ -69,8 +68,16 @@ fn now(c: &Call<'_, '_>) -> DateTimeOffset {
     DateTimeOffset::from_datetime(DateTime::clamped(c.rt.host.now(), DateTimeKind::Utc))
 }
 
+/// The offset is looked at before the rest.
+fn check_offset(offset: TimeSpan) -> R<()> {
+    let sometime = DateTime::clamped(TICKS_PER_DAY * 365, DateTimeKind::Unspecified);
+    DateTimeOffset::new(sometime, offset)?;
+    Ok(())
+}
+
 fn build(c: &Call<'_, '_>, count: usize) -> R<Value> {
     let millisecond = if count > 6 { c.int(6)? } else { 0 };
+    check_offset(c.span(count)?)?;
     let clock = DateTime::new(
         (c.int(0)?, c.int(1)?, c.int(2)?),
         (c.int(3)?, c.int(4)?, c.int(5)?, millisecond),
@@ -246,9 +253,6 @@ fn comparison(t: &mut TypeBuilder<'_>) {
         |c| equals(c),
     );
     t.method("int CompareTo(DateTimeOffset other)", |c| compare_to(c));
-    t.method("int CompareTo(object obj)", |c| {
-        compare_to_object(c, "DateTimeOffset")
-    });
     t.method("bool Equals(DateTimeOffset other)", |c| equals(c));
     t.method("bool EqualsExact(DateTimeOffset other)", |c| {
         Ok(c.offset(0)?.equals_exact(c.offset(1)?).into())

@@ -8,8 +8,8 @@ mod timezone;
 
 use crate::clr::datetime::DateTimeKind;
 use crate::clr::datetime_parse::DateTimeStyles;
-use crate::runtime::{Call, R};
-use crate::types::Types;
+use crate::runtime::{Call, Fault, R};
+use crate::types::{Types, known};
 use crate::value::{Str, Value};
 
 #[cold]
@@ -56,9 +56,31 @@ fn kind(c: &Call<'_, '_>, index: usize) -> R<DateTimeKind> {
 
 /// A `DateTimeStyles` argument.
 fn styles(c: &Call<'_, '_>, index: usize) -> R<DateTimeStyles> {
-    Ok(DateTimeStyles(
-        u32::try_from(c.enumeration(index)?).unwrap_or_default(),
-    ))
+    const ASSUMED: u32 = DateTimeStyles::ASSUME_LOCAL.0 | DateTimeStyles::ASSUME_UNIVERSAL.0;
+    const ADJUSTED: u32 = ASSUMED | DateTimeStyles::ADJUST_TO_UNIVERSAL.0;
+    let refused = |why: &str| Err(Fault::argument(why, "styles"));
+    let bits = u32::try_from(c.enumeration(index)?).unwrap_or(u32::MAX);
+    if bits > 0xff {
+        return refused("An undefined DateTimeStyles value is being used.");
+    }
+    if bits & ASSUMED == ASSUMED {
+        return refused(
+            "The DateTimeStyles values AssumeLocal and AssumeUniversal cannot be used together.",
+        );
+    }
+    let roundtrip = bits & DateTimeStyles::ROUNDTRIP_KIND.0 != 0;
+    if c.member.owner != known::DATE_TIME_OFFSET {
+        if roundtrip && bits & ADJUSTED != 0 {
+            return refused(
+                "The DateTimeStyles value RoundtripKind cannot be used with the values AssumeLocal, AssumeUniversal or AdjustToUniversal.",
+            );
+        }
+    } else if bits & DateTimeStyles::NO_CURRENT_DATE_DEFAULT.0 != 0 {
+        return refused(
+            "The DateTimeStyles value 'NoCurrentDateDefault' is not allowed when parsing DateTimeOffset.",
+        );
+    }
+    Ok(DateTimeStyles(bits))
 }
 
 /// The formats of `ParseExact`: one string or an array of them.

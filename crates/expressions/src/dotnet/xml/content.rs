@@ -114,8 +114,23 @@ fn add_nested(
         rt.allocate(text.heap_size())?;
         return Ok(match at {
             Some(at) => {
-                parent.insert(at, &XNode::text_of(text))?;
-                at + 1
+                let before = at
+                    .checked_sub(1)
+                    .and_then(|i| parent.nodes().into_iter().nth(i));
+                match before {
+                    // Text behind text becomes part of it.
+                    Some(node) if node.kind() == crate::xml::NodeKind::Text => {
+                        let mut joined = crate::value::StrBuilder::new();
+                        joined.push(&node.value());
+                        joined.push(&text);
+                        node.set_value(joined.finish())?;
+                        at
+                    }
+                    _ => {
+                        parent.insert(at, &XNode::text_of(text))?;
+                        at + 1
+                    }
+                }
             }
             None => {
                 parent.append_text(&text)?;

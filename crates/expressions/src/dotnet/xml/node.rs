@@ -100,8 +100,8 @@ fn define_comparers(types: &mut Types) {
     let mut t = types.class(ORDER);
     t.constructor("()", |_| Ok(Value::object(NodeComparer(ORDER))));
     t.method("int Compare(XNode x, XNode y)", |c| {
-        let (first, second) = (node(c, 1)?, node(c, 2)?);
-        Ok((order(&first, &second)? as i32).into())
+        let (first, second) = (c.opt_object::<XNode>(1)?, c.opt_object::<XNode>(2)?);
+        Ok((optional_order(first.as_deref(), second.as_deref())? as i32).into())
     });
 }
 
@@ -118,7 +118,8 @@ fn define_node(types: &mut Types) {
         )
     });
     t.static_method("int CompareDocumentOrder(XNode n1, XNode n2)", |c| {
-        Ok((order(&*node(c, 0)?, &*node(c, 1)?)? as i32).into())
+        let (first, second) = (c.opt_object::<XNode>(0)?, c.opt_object::<XNode>(1)?);
+        Ok((optional_order(first.as_deref(), second.as_deref())? as i32).into())
     });
     t.static_method("XNode ReadFrom(XmlReader reader)", super::reader::read_from);
     t.static_property("XNodeEqualityComparer EqualityComparer", |_| {
@@ -132,10 +133,16 @@ fn define_node(types: &mut Types) {
         Ok(optional(node(c, 0)?.sibling(-1)))
     });
     t.method("bool IsAfter(XNode node)", |c| {
-        Ok(order(&*node(c, 0)?, &*node(c, 1)?)?.is_gt().into())
+        let other = c.opt_object::<XNode>(1)?;
+        Ok(optional_order(Some(&*node(c, 0)?), other.as_deref())?
+            .is_gt()
+            .into())
     });
     t.method("bool IsBefore(XNode node)", |c| {
-        Ok(order(&*node(c, 0)?, &*node(c, 1)?)?.is_lt().into())
+        let other = c.opt_object::<XNode>(1)?;
+        Ok(optional_order(Some(&*node(c, 0)?), other.as_deref())?
+            .is_lt()
+            .into())
     });
     t.method("string ToString(SaveOptions options)", |c| {
         let raw = c.enumeration(1)? & 1 != 0;
@@ -219,6 +226,14 @@ fn beside(node: &XNode, direction: isize) -> Vec<XNode> {
     } else {
         nodes.truncate(index);
         nodes
+    }
+}
+
+/// Document order where a node may be missing, which comes first.
+fn optional_order(a: Option<&XNode>, b: Option<&XNode>) -> R<std::cmp::Ordering> {
+    match (a, b) {
+        (Some(a), Some(b)) => order(a, b),
+        (a, b) => Ok(a.is_some().cmp(&b.is_some())),
     }
 }
 
