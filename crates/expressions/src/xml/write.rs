@@ -27,8 +27,8 @@ impl Declaration {
 }
 
 impl XNode {
-    /// `ToString()`; indented by two spaces unless `raw`. A document's declaration is not part of it.
-    #[cfg(test)]
+    /// `ToString()`; indented by two spaces unless `raw`. A document's declaration is not part of it. Raw text is about as long
+    /// as the tree is large; for indented text see [`XNode::to_xml_within`].
     pub fn to_xml(&self, raw: bool) -> String {
         self.to_xml_within(raw, usize::MAX).unwrap_or_default()
     }
