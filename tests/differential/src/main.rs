@@ -159,7 +159,7 @@ impl Source {
     fn member(&mut self) -> Option<(String, String)> {
         if self.turn.is_empty() {
             for def in Registry::get().defs() {
-                for (i, member) in def.members.iter().enumerate() {
+                for (i, member) in def.members().iter().enumerate() {
                     let name = format!("{}.{}", def.name, member.name);
                     let wanted = self
                         .only
@@ -184,7 +184,7 @@ impl Source {
             .collect();
         let depth = self.generator.rng.usize(0..3);
         let text = self.generator.statement(def, index, &class, depth)?;
-        let signature = def.members.get(index).map_or("", |m| m.signature);
+        let signature = def.members().get(index).map_or("", |m| m.signature);
         Some((format!("{}: {signature}", def.name), text))
     }
 }

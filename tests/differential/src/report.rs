@@ -222,7 +222,7 @@ impl Report {
         let (mut all, mut called, mut often) = (0, 0, 0);
         let mut never: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for def in Registry::get().defs() {
-            for (i, member) in def.members.iter().enumerate() {
+            for (i, member) in def.members().iter().enumerate() {
                 if def.kind == tidegate_expressions::types::Kind::Enum && member.constant.is_some()
                 {
                     continue;

@@ -62,7 +62,7 @@ impl Generator {
     pub fn new(seed: u64) -> Self {
         let mut producers: HashMap<DefId, Vec<MemberId>> = HashMap::new();
         for def in Registry::get().defs() {
-            for (i, member) in def.members.iter().enumerate() {
+            for (i, member) in def.members().iter().enumerate() {
                 let plain = member
                     .parameters
                     .iter()
@@ -230,7 +230,9 @@ impl Generator {
             let inner = self.value(&inner.clone(), depth.saturating_sub(1));
             return format!("({spelled})({inner})");
         }
-        if let Some(texts) = pool::values(ty.def().map_or("", |d| d.keyword.unwrap_or(&d.name))) {
+        if ty.args().is_empty()
+            && let Some(texts) = pool::values(ty.def().map_or("", |d| d.keyword.unwrap_or(&d.name)))
+        {
             return self.pick(texts).to_owned();
         }
         let Some(def) = ty.def() else {
@@ -455,7 +457,7 @@ impl Generator {
         let candidates = self.producers.get(id)?;
         let (def, index) = candidates[self.rng.usize(0..candidates.len())];
         let def = Registry::get().def(def)?;
-        let member = def.members.get(index)?;
+        let member = def.members().get(index)?;
         // Only where the result is exactly the type, the declaring type's parameters chosen to make it so.
         let class: Vec<Type> = if def.parameters.is_empty() {
             Vec::new()
@@ -478,7 +480,7 @@ impl Generator {
         class: &[Type],
         depth: usize,
     ) -> Option<CallText> {
-        let member = def.members.get(index)?;
+        let member = def.members().get(index)?;
         self.used.push((def.id, index));
         let owner = def.own_type().substitute(class, &[]);
         let method: Vec<Type> = member
@@ -651,7 +653,7 @@ impl Generator {
         let setup = call.setup.join(" ");
         if call.void {
             // The receiver gets a name, so that it can be looked at afterwards.
-            let member = def.members.get(index)?;
+            let member = def.members().get(index)?;
             if member.is_static || member.kind == MemberKind::Extension {
                 let shown = call.outs.first().cloned().unwrap_or_else(|| "0".to_owned());
                 return Some(format!("@{{ {setup} {}; return {shown}; }}", call.text));

@@ -43,6 +43,7 @@ pub(super) fn define(types: &mut Types) {
     t.method(
         "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] outputBuffer, int outputOffset)",
         |c| {
+            check_part(c)?;
             let data = part(c, 1)?;
             account(c, data.len())?;
             c.object::<Transform>(0)?.pending.borrow_mut().extend_from_slice(&data);
@@ -54,6 +55,7 @@ pub(super) fn define(types: &mut Types) {
     t.method(
         "byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)",
         |c| {
+            check_part(c)?;
             let last = part(c, 1)?;
             let transform = c.object::<Transform>(0)?;
             let mut data = std::mem::take(&mut *transform.pending.borrow_mut());
@@ -63,6 +65,23 @@ pub(super) fn define(types: &mut Types) {
     )
     .mutates();
     t.method("void Dispose()", |_| Ok(Value::Null));
+}
+
+/// Offset and count of the input at 1: every mistake is one of range.
+fn check_part(c: &mut crate::runtime::Call<'_, '_>) -> R<()> {
+    let length = c.object::<crate::dotnet::collections::Array>(1)?.len();
+    let (offset, count) = (usize::try_from(c.int(2)?), usize::try_from(c.int(3)?));
+    match (offset, count) {
+        (Ok(offset), Ok(count)) if offset <= length && count <= length - offset => Ok(()),
+        (Ok(offset), _) if offset <= length => Err(crate::runtime::Fault::out_of_range(
+            "inputCount",
+            "Specified argument was out of the range of valid values.",
+        )),
+        _ => Err(crate::runtime::Fault::out_of_range(
+            "inputOffset",
+            "Specified argument was out of the range of valid values.",
+        )),
+    }
 }
 
 fn block_size(c: &mut crate::runtime::Call<'_, '_>) -> R<Value> {

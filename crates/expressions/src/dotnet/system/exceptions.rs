@@ -27,13 +27,16 @@ pub(crate) fn exception_type<'a>(
     t
 }
 
-/// A message argument. What is given as null says no more than the type.
+/// A message argument. What is given as null says no more than the type; `ArgumentException` alone has its own text.
 fn given(c: &Call<'_, '_>, index: usize) -> R<Str> {
     Ok(c.opt_str(index)?.unwrap_or_else(|| {
-        Str::from(format!(
-            "Exception of type '{}' was thrown.",
-            own_type(c).full_name()
-        ))
+        let ty = own_type(c);
+        let name = ty.full_name();
+        if name == "System.ArgumentException" {
+            default_message(&ty)
+        } else {
+            Str::from(format!("Exception of type '{name}' was thrown."))
+        }
     }))
 }
 
