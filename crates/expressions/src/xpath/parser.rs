@@ -34,7 +34,7 @@ struct Parser<'a> {
 }
 
 /// Operators by name, which are names where an operand is expected.
-fn operator_name<'t>(token: Option<&'t Token>) -> Option<&'t str> {
+fn operator_name(token: Option<&Token>) -> Option<&str> {
     match token {
         Some(Token::Name {
             prefix,

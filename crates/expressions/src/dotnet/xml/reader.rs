@@ -244,7 +244,7 @@ impl Reader {
                 )));
             }
         };
-        if event.node.elements().first().is_some() {
+        if !event.node.elements().is_empty() {
             return Err(failed("'Element' is an invalid XmlNodeType."));
         }
         let text = event.node.value();
