@@ -105,7 +105,10 @@ impl Compiler<'_> {
                     format!("the expression does not compile with named value {names} in place");
                 help = None;
             }
-            if help.as_deref().is_none_or(|help| self.quotes_secret(resolved, help)) {
+            if help
+                .as_deref()
+                .is_none_or(|help| self.quotes_secret(resolved, help))
+            {
                 help = Some(format!(
                     "the expression contains the value of named value {names}"
                 ));
