@@ -53,7 +53,7 @@ impl CSharp {
         let this = Self { room, mono };
         fs::create_dir_all(this.work())?;
         let json = if mono {
-            Path::new("/usr/lib/mono/4.5/Newtonsoft.Json.dll").to_owned()
+            Path::new("/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll").to_owned()
         } else {
             this.room.join("Newtonsoft.Json.dll")
         };
