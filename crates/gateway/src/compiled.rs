@@ -257,7 +257,6 @@ impl Builder<'_> {
                 expressions: tidegate_expressions::Options {
                     limits: expression_limits(&settings.expressions),
                     strict: settings.strict_expressions,
-                    ..tidegate_expressions::Options::default()
                 },
                 allow_unknown_named_values: self.allow_unknown_named_values,
                 allow_unknown_references: false,

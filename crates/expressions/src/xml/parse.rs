@@ -383,6 +383,7 @@ impl<'a> Parser<'a> {
             },
         )?;
         let mut attributes: Vec<Id> = Vec::with_capacity(raw.len());
+        #[allow(clippy::mutable_key_type)] // a Str's cell only caches another form of the same text
         let mut names: HashSet<Name> = HashSet::new();
         for (written, value) in raw {
             let name = self.resolve(written, false)?;

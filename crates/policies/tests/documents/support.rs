@@ -224,7 +224,6 @@ impl Service {
             expressions: tidegate_expressions::Options {
                 limits: self.limits,
                 strict: self.strict,
-                ..tidegate_expressions::Options::default()
             },
             allow_unknown_named_values: self.lenient,
             allow_unknown_references: self.lenient,
