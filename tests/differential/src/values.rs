@@ -429,12 +429,17 @@ impl Generator {
                     self.fresh("g")
                 )
             }
-            ("ILookup", [k, t]) => {
+            ("ILookup" | "Lookup", [k, t]) => {
                 let (k, t) = (k.clone(), t.clone());
                 let items = self.items(&t, depth);
                 let key = self.value(&k, 0);
+                let cast = if &*def.name == "Lookup" {
+                    format!("({})", spell(ty))
+                } else {
+                    String::new()
+                };
                 format!(
-                    "new {}[]{{{items}}}.ToLookup({} => {key})",
+                    "{cast}new {}[]{{{items}}}.ToLookup({} => {key})",
                     spell(&t),
                     self.fresh("g")
                 )
