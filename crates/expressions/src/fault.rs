@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::host::MessageSide;
 use crate::runtime::{R, Runtime};
 use crate::types::{Registry, Type};
-use crate::value::{Object, Str, Value};
+use crate::value::{Object, Shared, Str, Value};
 
 /// A .NET exception that ended an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,17 @@ impl Fault {
         };
         let mut object = ExceptionObject::new(ty, Str::from(message));
         object.parameter = Some(Str::from(parameter));
+        Self::throw(Rc::new(object))
+    }
+
+    /// An exception around another.
+    #[must_use]
+    pub fn with_inner(type_name: &str, message: &str, inner: Rc<ExceptionObject>) -> Self {
+        let ty = Registry::get()
+            .by_full_name(type_name)
+            .map_or(Type::EXCEPTION, |def| Type::Named(def.id, None));
+        let mut object = ExceptionObject::new(ty, Str::from(message));
+        object.inner = Value::Object(Shared::new(inner));
         Self::throw(Rc::new(object))
     }
 

@@ -46,6 +46,9 @@ pub fn excluded(def: &TypeDef, member: &Member) -> Option<&'static str> {
     None
 }
 
+/// Calls inside one another, at most.
+const MAX_NESTING: usize = 12;
+
 /// A generator of expressions.
 pub struct Generator {
     pub rng: Rng,
@@ -54,6 +57,8 @@ pub struct Generator {
     /// Chance in a thousand that a value has another type than asked for.
     pub ill: u32,
     producers: HashMap<DefId, Vec<MemberId>>,
+    /// How many calls stand inside one another right now.
+    nesting: usize,
     scope: Vec<(String, Type)>,
     fresh: usize,
 }
@@ -88,6 +93,7 @@ impl Generator {
             used: Vec::new(),
             ill: 0,
             producers,
+            nesting: 0,
             scope: Vec::new(),
             fresh: 0,
         }
@@ -429,12 +435,17 @@ impl Generator {
                     self.fresh("g")
                 )
             }
-            ("ILookup", [k, t]) => {
+            ("ILookup" | "Lookup", [k, t]) => {
                 let (k, t) = (k.clone(), t.clone());
                 let items = self.items(&t, depth);
                 let key = self.value(&k, 0);
+                let cast = if &*def.name == "Lookup" {
+                    format!("({})", spell(ty))
+                } else {
+                    String::new()
+                };
                 format!(
-                    "new {}[]{{{items}}}.ToLookup({} => {key})",
+                    "{cast}new {}[]{{{items}}}.ToLookup({} => {key})",
                     spell(&t),
                     self.fresh("g")
                 )
@@ -454,6 +465,10 @@ impl Generator {
     /// A call of a member that gives the type.
     fn produced(&mut self, ty: &Type, depth: usize) -> Option<String> {
         let Type::Named(id, _) = ty else { return None };
+        // A class whose only sources need another one of it would go on for ever.
+        if self.nesting == MAX_NESTING {
+            return None;
+        }
         let candidates = self.producers.get(id)?;
         let (def, index) = candidates[self.rng.usize(0..candidates.len())];
         let def = Registry::get().def(def)?;
@@ -469,7 +484,10 @@ impl Generator {
         if member.result.substitute(&class, &[]) != *ty {
             return None;
         }
-        self.call(def, index, &class, depth).map(|call| call.text)
+        self.nesting += 1;
+        let call = self.call(def, index, &class, depth);
+        self.nesting -= 1;
+        call.map(|call| call.text)
     }
 
     /// A call of the member with random receiver and arguments. `None` where it takes a statement of its own.

@@ -273,57 +273,70 @@ pub fn invoke(rt: &mut Runtime<'_>, target: &Value, args: &[Value]) -> R<Value> 
     Err(Fault::binder("Cannot invoke a non-delegate type"))
 }
 
-/// A JSON scalar as the plain value it holds; other values as they are.
-fn plain(value: &Value) -> Value {
-    match value {
-        Value::Json(token) => {
-            crate::dotnet::json::scalar_value(token).unwrap_or_else(|| value.clone())
-        }
-        other => other.clone(),
-    }
-}
-
 /// `!x`, `-x`, `~x`
 pub fn unary(op: DynamicUnary, value: &Value) -> R<Value> {
-    let value = plain(value);
-    match (op, &value) {
+    match (op, value) {
         (DynamicUnary::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
         (
             DynamicUnary::Negate,
             Value::SByte(_) | Value::Byte(_) | Value::Int16(_) | Value::UInt16(_),
-        ) => ops::negate(&ops::convert(&value, Num::Int32, false)?, false),
-        (DynamicUnary::Negate, _) => ops::negate(&value, false),
-        (DynamicUnary::Complement, _) => ops::complement(&value),
+        ) => ops::negate(&ops::convert(value, Num::Int32, false)?, false),
+        (DynamicUnary::Negate, _) => ops::negate(value, false),
+        (DynamicUnary::Complement, _) => ops::complement(value),
         _ => Err(Fault::binder(
             "Operator '!' cannot be applied to the operand",
         )),
     }
 }
 
-/// Binary operators, by the operands' run-time types.
-pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -> R<Value> {
-    let token = |v: &Value| matches!(v, Value::Json(_));
-    // Two tokens compare by reference; a token and a plain value by value.
-    if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) && token(left) && token(right) {
-        return Ok(Value::Bool(left.same(right) == (op == BinaryOp::Equal)));
+/// Binary operators, by the operands' run-time types. `opaque` tells which operands are of static type `object`: C# asks
+/// for their run-time type only where they are `dynamic`.
+pub fn binary(
+    rt: &mut Runtime<'_>,
+    op: BinaryOp,
+    left: &Value,
+    right: &Value,
+    opaque: (bool, bool),
+) -> R<Value> {
+    // A token on the left has operators of its own.
+    if let Value::Json(token) = left
+        && let Some(result) = crate::dotnet::json::binary(rt, op, token, right)?
+    {
+        return Ok(result);
     }
-    let (left, right) = (plain(left), plain(right));
-    if op == BinaryOp::Add && (left.as_string().is_some() || right.as_string().is_some()) {
+    let text = |value: &Value, opaque: bool| !opaque && value.as_string().is_some();
+    if op == BinaryOp::Add && (text(left, opaque.0) || text(right, opaque.1)) {
         let mut out = StrBuilder::new();
-        out.push(&rt.to_text(&left)?);
-        out.push(&rt.to_text(&right)?);
+        out.push(&rt.to_text(left)?);
+        out.push(&rt.to_text(right)?);
         rt.allocate(out.size())?;
         return Ok(out.finish().into());
+    }
+    if opaque.0 || opaque.1 {
+        let reference = |value: &Value, opaque: bool| opaque || !value.type_of().is_value_type();
+        return match op {
+            BinaryOp::Equal | BinaryOp::NotEqual
+                if reference(left, opaque.0) && reference(right, opaque.1) =>
+            {
+                Ok((left.same(right) == (op == BinaryOp::Equal)).into())
+            }
+            _ => Err(mismatch(op, &left.type_of(), &right.type_of())),
+        };
+    }
+    if left.is_null() != right.is_null()
+        && let Some(result) = with_null(op, if left.is_null() { right } else { left })
+    {
+        return Ok(result);
     }
     let (lt, rt_ty) = (left.type_of(), right.type_of());
     if let (Some(a), Some(b)) = (Num::of(&lt), Num::of(&rt_ty)) {
         if matches!(op, BinaryOp::ShiftLeft | BinaryOp::ShiftRight) {
-            let count = ops::convert(&right, Num::Int32, false)?;
+            let count = ops::convert(right, Num::Int32, false)?;
             let wide = match a {
                 Num::SByte | Num::Byte | Num::Int16 | Num::UInt16 | Num::Char => {
-                    ops::convert(&left, Num::Int32, false)?
+                    ops::convert(left, Num::Int32, false)?
                 }
-                _ => left,
+                _ => left.clone(),
             };
             return ops::shift(
                 op,
@@ -334,8 +347,8 @@ pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -
         let num =
             super::operators::promote_numbers(a, b).ok_or_else(|| mismatch(op, &lt, &rt_ty))?;
         let (x, y) = (
-            ops::convert(&left, num, false)?,
-            ops::convert(&right, num, false)?,
+            ops::convert(left, num, false)?,
+            ops::convert(right, num, false)?,
         );
         let bits = matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
         if bits && !num.is_integer() {
@@ -347,7 +360,7 @@ pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -
             ops::arith(op, num, &x, &y, false)
         };
     }
-    match (op, &left, &right) {
+    match (op, left, right) {
         (
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor | BinaryOp::Equal | BinaryOp::NotEqual,
             Value::Bool(a),
@@ -357,11 +370,16 @@ pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -
             let equal = if left.is_null() || right.is_null() {
                 left.is_null() && right.is_null()
             } else if lt == rt_ty && (lt.is_value_type() || lt == Type::STRING) {
-                equals(&left, &right)
+                equals(left, right)
+            } else if lt == Type::OBJECT || rt_ty == Type::OBJECT {
+                if lt.is_value_type() || rt_ty.is_value_type() {
+                    return Err(mismatch(op, &lt, &rt_ty));
+                }
+                left.same(right)
             } else if lt.is_value_type() != rt_ty.is_value_type() || lt != rt_ty {
                 return Err(mismatch(op, &lt, &rt_ty));
             } else {
-                left.same(&right)
+                left.same(right)
             };
             return Ok(Value::Bool(equal == (op == BinaryOp::Equal)));
         }
@@ -376,7 +394,33 @@ pub fn binary(rt: &mut Runtime<'_>, op: BinaryOp, left: &Value, right: &Value) -
     if candidates.is_empty() {
         return Err(mismatch(op, &lt, &rt_ty));
     }
-    run(rt, &candidates, None, &[left, right], symbol, None)
+    run(
+        rt,
+        &candidates,
+        None,
+        &[left.clone(), right.clone()],
+        symbol,
+        None,
+    )
+}
+
+/// A number with null: null, or a comparison that is false. `None` where C# has another answer.
+fn with_null(op: BinaryOp, number: &Value) -> Option<Value> {
+    let num = Num::of(&number.type_of())?;
+    match op {
+        BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::Xor
+        | BinaryOp::ShiftLeft
+        | BinaryOp::ShiftRight
+            if !num.is_integer() =>
+        {
+            None
+        }
+        BinaryOp::Equal | BinaryOp::NotEqual => None,
+        _ if is_comparison(op) => Some(false.into()),
+        _ => Some(Value::Null),
+    }
 }
 
 fn is_comparison(op: BinaryOp) -> bool {

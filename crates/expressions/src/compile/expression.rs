@@ -332,10 +332,11 @@ impl Compiler {
                 }))
             }
             Kind::DynamicBinary(op, a, b) => {
+                let opaque = (a.ty == Type::OBJECT, b.ty == Type::OBJECT);
                 let (a, b) = (self.val(a), self.val(b));
                 Code::Val(Box::new(move |rt| {
                     let (x, y) = (a(rt)?, b(rt)?);
-                    dynamic::binary(rt, op, &x, &y).map_err(|e| e.at(at))
+                    dynamic::binary(rt, op, &x, &y, opaque).map_err(|e| e.at(at))
                 }))
             }
             Kind::DynamicOverload {

@@ -1,6 +1,7 @@
 //! Equality of trees and the order of values, as Json.NET has them.
 
-use super::scalar::Scalar;
+use super::convert::{ScalarTarget, change_type};
+use super::scalar::{IntType, Scalar};
 use super::token_type::TokenType;
 use super::tree::{Id, Kind, NONE, Nodes};
 use super::{Error, Result, number};
@@ -105,13 +106,18 @@ pub(super) fn compare_values(
             if let (Scalar::Int(x, _), Scalar::Int(y, _)) = (a, b) {
                 return Ok(x.cmp(y));
             }
-            if let (Some(x), Some(y)) = (exact_decimal(a), exact_decimal(b)) {
-                return Ok(x.cmp(&y));
+            let exact = |v: &Scalar| matches!(v, Scalar::UInt64(_) | Scalar::Decimal(_));
+            let float = |v: &Scalar| matches!(v, Scalar::Single(_) | Scalar::Double(_));
+            let whole = token_type == TokenType::Integer;
+            if (whole && (exact(a) || exact(b)))
+                || (exact_decimal(a).is_some() && exact_decimal(b).is_some())
+            {
+                return Ok(decimal(a)?.cmp(&decimal(b)?));
             }
-            let (x, y) = (
-                a.as_f64().ok_or_else(bad_input)?,
-                b.as_f64().ok_or_else(bad_input)?,
-            );
+            if whole && !float(a) && !float(b) {
+                return Ok(int64(a)?.cmp(&int64(b)?));
+            }
+            let (x, y) = (double(a)?, double(b)?);
             if number::approximately_equal(x, y) {
                 return Ok(Ordering::Equal);
             }
@@ -123,17 +129,9 @@ pub(super) fn compare_values(
             Ok(a.to_text().compare_ordinal(&b.to_text()))
         }
         TokenType::Boolean => {
-            let truth = |value: &Scalar| match value {
-                Scalar::Bool(v) => Ok(*v),
-                Scalar::String(text) => match text.to_utf8().trim().to_ascii_lowercase().as_str() {
-                    "true" => Ok(true),
-                    "false" => Ok(false),
-                    _ => Err(clr::Error::format(format!(
-                        "String '{text}' was not recognized as a valid Boolean."
-                    ))
-                    .into()),
-                },
-                other => other.as_f64().map(|v| v != 0.0).ok_or_else(bad_input),
+            let truth = |value: &Scalar| match change_type(value, ScalarTarget::Bool, 0)? {
+                Scalar::Bool(truth) => Ok(truth),
+                _ => Err(bad_input()),
             };
             Ok(truth(a)?.cmp(&truth(b)?))
         }
@@ -153,9 +151,15 @@ pub(super) fn compare_values(
                 };
                 match (ticks(a), ticks(b)) {
                     (Some(x), Some(y)) => Ok(x.cmp(&y)),
-                    _ => Err(
-                        clr::Error::format("String was not recognized as a valid DateTime.").into(),
-                    ),
+                    _ if matches!(b, Scalar::String(_)) => Err(clr::Error::format(
+                        "String was not recognized as a valid DateTime.",
+                    )
+                    .into()),
+                    _ => Err(clr::Error::invalid_cast(
+                        b.type_name().unwrap_or_default(),
+                        "System.DateTime",
+                    )
+                    .into()),
                 }
             }
         },
@@ -182,6 +186,28 @@ pub(super) fn compare_values(
             Some("valueType"),
         )
         .into()),
+    }
+}
+
+/// A value as the number that Json.NET compares, by `Convert`.
+fn double(value: &Scalar) -> Result<f64> {
+    match change_type(value, ScalarTarget::Double, 0)? {
+        Scalar::Double(number) => Ok(number),
+        _ => Err(clr::Error::bad_input().into()),
+    }
+}
+
+fn decimal(value: &Scalar) -> Result<rust_decimal::Decimal> {
+    match change_type(value, ScalarTarget::Decimal, 0)? {
+        Scalar::Decimal(number) => Ok(number),
+        _ => Err(clr::Error::bad_input().into()),
+    }
+}
+
+fn int64(value: &Scalar) -> Result<i64> {
+    match change_type(value, ScalarTarget::Int(IntType::Int64), 0)? {
+        Scalar::Int(number, _) => Ok(number),
+        _ => Err(clr::Error::bad_input().into()),
     }
 }
 

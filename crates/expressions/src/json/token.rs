@@ -466,4 +466,28 @@ impl JToken {
         };
         compare_values(token_type, &a, &b)
     }
+
+    /// The order of what a `JValue` holds and a plain value, taken as this token's type.
+    pub fn compare_with(&self, other: &Scalar) -> Result<std::cmp::Ordering> {
+        match self.scalar() {
+            Some(own) => compare_values(self.token_type(), &own, other),
+            None => Err(Error::invalid_operation(
+                "At least one object must implement IComparable.",
+            )),
+        }
+    }
+
+    /// The same with an object that no `JValue` can hold, of which type and text are known.
+    pub fn compare_with_object(&self, class: &str, text: Str) -> Result<std::cmp::Ordering> {
+        let own = self.scalar().unwrap_or(Scalar::Null);
+        match self.token_type() {
+            _ if own == Scalar::Null => Ok(std::cmp::Ordering::Less),
+            TokenType::Integer | TokenType::Float | TokenType::Boolean | TokenType::Date => {
+                let wanted = own.type_name().unwrap_or_default();
+                Err(crate::clr::Error::invalid_cast(class, wanted).into())
+            }
+            // Taken as a text, which those that compare no texts refuse.
+            token_type => compare_values(token_type, &own, &Scalar::String(text)),
+        }
+    }
 }

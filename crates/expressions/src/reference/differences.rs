@@ -137,11 +137,6 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "string\t€",
             ),
             example(
-                "arithmetic on a `dynamic` token gives a plain number, not a token",
-                "@{ dynamic o = JObject.Parse(\"{'a': 1}\"); return o.a * 2; }",
-                "long\t2",
-            ),
-            example(
                 "the default `HashAlgorithmName` has no members",
                 "@(default(HashAlgorithmName).Name)",
                 "throws NullReferenceException",
@@ -170,6 +165,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "enumerators and comparers show as the interface they are, of whatever class",
                 "@(new List<int>().GetEnumerator())",
                 "IEnumerator<int>\tSystem.Collections.Generic.IEnumerator`1[System.Int32]",
+            ),
+            example(
+                "so do LINQ's groups and orders",
+                "@(new[] { 1 }.GroupBy(n => n).First().GetType().Name)",
+                "string\tIGrouping`2",
             ),
             example(
                 "arrays have at most two dimensions",

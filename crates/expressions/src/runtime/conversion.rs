@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Call, Fault, R, Runtime, ops};
+use crate::json::Scalar;
 use crate::types::relations::{self, Conversion};
 use crate::types::{Member, Type, known};
 use crate::value::{DateTimeOffset, Record, Value};
@@ -115,6 +116,22 @@ fn dynamic(rt: &mut Runtime<'_>, value: Value, ty: &Type, cast: bool) -> R<Value
                 "Cannot convert null to '{ty}' because it is a non-nullable value type"
             )))
         };
+    }
+    if let Value::Json(token) = &value
+        && !matches!(
+            ty,
+            Type::Named(known::JTOKEN | known::JVALUE | known::OBJECT, _)
+        )
+    {
+        if let Some(held) = crate::dotnet::json::unwrap(rt, token, ty)? {
+            return Ok(held);
+        }
+        if !cast && token.scalar() == Some(Scalar::Null) {
+            return Err(Fault::binder(&format!(
+                "Cannot implicitly convert type '{}' to '{ty}'",
+                value.type_of()
+            )));
+        }
     }
     let from = value.type_of();
     let conversion = if cast || matches!(value, Value::Json(_)) {

@@ -132,9 +132,7 @@ fn sort_pairs(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
         c.rt,
         keys.len(),
         &mut |rt, a, b| match (keys.get(a), keys.get(b)) {
-            (Some(a), Some(b)) => ranking.compare(rt, a, b)?.ok_or_else(|| {
-                Fault::invalid_operation("Failed to compare two elements in the array.")
-            }),
+            (Some(a), Some(b)) => sort::ranked(rt, ranking, a, b),
             _ => Ok(std::cmp::Ordering::Equal),
         },
     )?;

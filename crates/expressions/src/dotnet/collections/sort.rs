@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::comparer::Ranking;
+use super::comparer::{Ranking, no_order};
+use crate::fault::FaultKind;
 use crate::runtime::{Fault, R, Runtime};
 use crate::value::Value;
 
@@ -39,14 +40,32 @@ pub(crate) fn order(
     Ok(from)
 }
 
-/// The elements in the order of `ranking`. Elements without an order are an `InvalidOperationException`.
+/// What a comparison that throws makes of a whole sort: an `InvalidOperationException` around its exception.
+pub(crate) fn failed(fault: Fault) -> Fault {
+    match fault.kind() {
+        FaultKind::Thrown(inner, _) => Fault::with_inner(
+            "System.InvalidOperationException",
+            "Failed to compare two elements in the array.",
+            inner.clone(),
+        ),
+        _ => fault,
+    }
+}
+
+/// Order of two values; none, or a comparison that throws, fails the sort.
+pub(crate) fn ranked(rt: &mut Runtime<'_>, ranking: &Ranking, a: &Value, b: &Value) -> R<Ordering> {
+    ranking
+        .compare(rt, a, b)
+        .and_then(|order| order.ok_or_else(no_order))
+        .map_err(failed)
+}
+
+/// The elements in the order of `ranking`.
 pub(crate) fn sorted(rt: &mut Runtime<'_>, items: &[Value], ranking: &Ranking) -> R<Vec<Value>> {
     let order = order(rt, items.len(), &mut |rt, a, b| {
         let (a, b) = (items.get(a), items.get(b));
         match (a, b) {
-            (Some(a), Some(b)) => ranking.compare(rt, a, b)?.ok_or_else(|| {
-                Fault::invalid_operation("Failed to compare two elements in the array.")
-            }),
+            (Some(a), Some(b)) => ranked(rt, ranking, a, b),
             _ => Ok(Ordering::Equal),
         }
     })?;
@@ -71,10 +90,7 @@ pub(crate) fn binary_search(
         let Some(found) = items.get(middle) else {
             break;
         };
-        let order = ranking.compare(rt, found, item)?.ok_or_else(|| {
-            Fault::invalid_operation("Failed to compare two elements in the array.")
-        })?;
-        match order {
+        match ranked(rt, ranking, found, item)? {
             Ordering::Equal => return Ok(i32::try_from(middle).unwrap_or(i32::MAX)),
             Ordering::Less => low = middle + 1,
             Ordering::Greater => high = middle,

@@ -76,14 +76,39 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn run(&self, c: &mut Call<'_, '_>, data: &[u8]) -> R<Vec<u8>> {
+        self.run_from(c, &self.iv, data)
+    }
+
+    /// The same, chained to what came before.
+    pub(super) fn run_from(&self, c: &mut Call<'_, '_>, iv: &[u8], data: &[u8]) -> R<Vec<u8>> {
+        self.transform(c, iv, self.settings, data)
+    }
+
+    /// Whole blocks in the middle of the data, which have no padding.
+    pub(super) fn run_blocks(&self, c: &mut Call<'_, '_>, iv: &[u8], data: &[u8]) -> R<Vec<u8>> {
+        self.transform(c, iv, (self.settings.0, Padding::None), data)
+    }
+
+    /// Whether the last block may be nothing but padding, to be taken off.
+    pub(super) fn holds_last_block(&self) -> bool {
+        !self.encrypts && !matches!(self.settings.1, Padding::None | Padding::Zeros)
+    }
+
+    fn transform(
+        &self,
+        c: &mut Call<'_, '_>,
+        iv: &[u8],
+        settings: (Mode, Padding),
+        data: &[u8],
+    ) -> R<Vec<u8>> {
         account(c, data.len())?;
-        let (key, iv) = (self.key.as_slice(), self.iv.as_slice());
+        let key = self.key.as_slice();
         Ok(if self.encrypts {
             let rt = &mut *c.rt;
             let random = || rt.host.random().to_le_bytes()[0];
-            crypto::encrypt(self.algorithm, (key, iv), self.settings, data, random)?
+            crypto::encrypt(self.algorithm, (key, iv), settings, data, random)?
         } else {
-            crypto::decrypt(self.algorithm, (key, iv), self.settings, data)?
+            crypto::decrypt(self.algorithm, (key, iv), settings, data)?
         })
     }
 }

@@ -5,24 +5,62 @@ use std::cell::RefCell;
 use super::hash::copy_out;
 use super::names::bytes;
 use super::symmetric::Job;
-use super::{account, defs, part};
-use crate::runtime::R;
+use super::{defs, part};
+use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types};
 use crate::value::{Object, Value};
 
-/// An encryptor or decryptor. Blocks given before the last are kept and worked on together, so `TransformBlock` reports
-/// them with `TransformFinalBlock`'s result only.
+/// An encryptor or decryptor, which gives blocks as they come. A decryptor that takes padding off holds the last one back.
 pub(super) struct Transform {
     job: Job,
-    pending: RefCell<Vec<u8>>,
+    state: RefCell<State>,
+}
+
+/// Where a transform stands between two calls.
+struct State {
+    /// What the next block is chained to: the initialization vector, later the last block of cipher text.
+    chain: Vec<u8>,
+    held: Vec<u8>,
+}
+
+impl State {
+    fn new(job: &Job) -> Self {
+        Self {
+            chain: job.iv.clone(),
+            held: Vec::new(),
+        }
+    }
 }
 
 impl Transform {
     pub(super) fn value(job: Job) -> Value {
-        Value::object(Self {
-            job,
-            pending: RefCell::default(),
-        })
+        let state = RefCell::new(State::new(&job));
+        Value::object(Self { job, state })
+    }
+
+    /// Whole blocks that are not the last ones.
+    fn advance(&self, c: &mut Call<'_, '_>, input: Vec<u8>) -> R<Vec<u8>> {
+        let block = self.job.algorithm.block();
+        let mut data = std::mem::take(&mut self.state.borrow_mut().held);
+        data.extend(input);
+        if self.job.holds_last_block() {
+            let held = data.split_off(data.len().saturating_sub(block));
+            self.state.borrow_mut().held = held;
+        }
+        let chain = self.state.borrow().chain.clone();
+        let out = self.job.run_blocks(c, &chain, &data)?;
+        let sealed = if self.job.encrypts { &out } else { &data };
+        let mut chain = [chain.as_slice(), sealed].concat();
+        chain.drain(..chain.len().saturating_sub(block));
+        self.state.borrow_mut().chain = chain;
+        Ok(out)
+    }
+
+    /// What is left, with its padding; the transform then starts anew.
+    fn finish(&self, c: &mut Call<'_, '_>, last: &[u8]) -> R<Vec<u8>> {
+        let State { chain, held } =
+            std::mem::replace(&mut *self.state.borrow_mut(), State::new(&self.job));
+        self.job.run_from(c, &chain, &[&held, last].concat())
     }
 }
 
@@ -44,11 +82,11 @@ pub(super) fn define(types: &mut Types) {
         "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] outputBuffer, int outputOffset)",
         |c| {
             check_part(c)?;
+            check_blocks(c)?;
             let data = part(c, 1)?;
-            account(c, data.len())?;
-            c.object::<Transform>(0)?.pending.borrow_mut().extend_from_slice(&data);
-            copy_out(c, &[])?;
-            Ok(0.into())
+            let out = c.object::<Transform>(0)?.advance(c, data)?;
+            copy_out(c, &out)?;
+            Ok(i32::try_from(out.len()).unwrap_or(i32::MAX).into())
         },
     )
     .mutates();
@@ -57,10 +95,7 @@ pub(super) fn define(types: &mut Types) {
         |c| {
             check_part(c)?;
             let last = part(c, 1)?;
-            let transform = c.object::<Transform>(0)?;
-            let mut data = std::mem::take(&mut *transform.pending.borrow_mut());
-            data.extend_from_slice(&last);
-            transform.job.run(c, &data).map(bytes)
+            c.object::<Transform>(0)?.finish(c, &last).map(bytes)
         },
     )
     .mutates();
@@ -68,23 +103,40 @@ pub(super) fn define(types: &mut Types) {
 }
 
 /// Offset and count of the input at 1: every mistake is one of range.
-fn check_part(c: &mut crate::runtime::Call<'_, '_>) -> R<()> {
+fn check_part(c: &mut Call<'_, '_>) -> R<()> {
     let length = c.object::<crate::dotnet::collections::Array>(1)?.len();
     let (offset, count) = (usize::try_from(c.int(2)?), usize::try_from(c.int(3)?));
     match (offset, count) {
         (Ok(offset), Ok(count)) if offset <= length && count <= length - offset => Ok(()),
-        (Ok(offset), _) if offset <= length => Err(crate::runtime::Fault::out_of_range(
-            "inputCount",
-            "Specified argument was out of the range of valid values.",
-        )),
-        _ => Err(crate::runtime::Fault::out_of_range(
-            "inputOffset",
-            "Specified argument was out of the range of valid values.",
-        )),
+        (Ok(offset), _) if offset <= length => Err(outside("inputCount")),
+        _ => Err(outside("inputOffset")),
     }
 }
 
-fn block_size(c: &mut crate::runtime::Call<'_, '_>) -> R<Value> {
+/// `TransformBlock` takes whole blocks, at least one, and wants room for all of them.
+fn check_blocks(c: &mut Call<'_, '_>) -> R<()> {
+    let block = c.object::<Transform>(0)?.job.algorithm.block();
+    let count = usize::try_from(c.int(3)?).unwrap_or_default();
+    if count == 0 || !count.is_multiple_of(block) {
+        return Err(outside("inputCount"));
+    }
+    let Some(target) = c.opt_object::<crate::dotnet::collections::Array>(4)? else {
+        return Err(Fault::argument_null("outputBuffer"));
+    };
+    match usize::try_from(c.int(5)?) {
+        Ok(offset) if offset <= target.len() && count <= target.len() - offset => Ok(()),
+        _ => Err(outside("outputOffset")),
+    }
+}
+
+fn outside(parameter: &str) -> Fault {
+    Fault::out_of_range(
+        parameter,
+        "Specified argument was out of the range of valid values.",
+    )
+}
+
+fn block_size(c: &mut Call<'_, '_>) -> R<Value> {
     let block = c.object::<Transform>(0)?.job.algorithm.block();
     Ok(i32::try_from(block).unwrap_or_default().into())
 }

@@ -1,10 +1,12 @@
 //! `Newtonsoft.Json.Linq.Extensions`: methods on sequences of tokens.
 
-use super::{key, tokens, typed};
+use std::rc::Rc;
+
+use super::{JTOKEN, defs, key, pay, typed};
 use crate::json::{JToken, Key};
-use crate::runtime::{Call, Fault, R};
+use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
-use crate::value::Value;
+use crate::value::{Iter, Lazy, Value};
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
@@ -19,63 +21,71 @@ pub(super) fn define(types: &mut Types) {
     });
     t.extension(
         "IJEnumerable<JToken> Values(this IEnumerable<JToken> source)",
-        |c| {
-            let source = c.required(0)?;
-            values_of(c, &source, None)
-        },
+        |c| Ok(values_of(c.value(0), None)),
     );
     t.extension(
         "IJEnumerable<JToken> Values(this IEnumerable<JToken> source, object key)",
         |c| {
-            let source = c.required(0)?;
-            let key = key(c, 1)?;
-            values_of(c, &source, Some(&key))
+            let key = value_key(c)?;
+            Ok(values_of(c.value(0), key))
         },
     );
     t.extension(
         "IEnumerable<U> Values<U>(this IEnumerable<JToken> source)",
         |c| {
-            let source = c.required(0)?;
-            let found = found_values(c, &source, None)?;
-            Ok(typed::converted(found, c.ty(0)))
+            let values = values_of(c.value(0), None);
+            Ok(typed::converted(values, c.ty(0)))
         },
     );
     t.extension(
         "IEnumerable<U> Values<U>(this IEnumerable<JToken> source, object key)",
         |c| {
-            let source = c.required(0)?;
-            let key = key(c, 1)?;
-            let found = found_values(c, &source, Some(&key))?;
-            Ok(typed::converted(found, c.ty(0)))
+            let key = value_key(c)?;
+            let values = values_of(c.value(0), key);
+            Ok(typed::converted(values, c.ty(0)))
         },
     );
     t.extension(
         "IJEnumerable<JToken> Children(this IEnumerable<JToken> source)",
-        |c| gather(c, JToken::children),
+        |c| spread(c, JTOKEN, JToken::children),
     );
     t.extension(
         "IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)",
-        |c| gather(c, JToken::children),
+        |c| {
+            let property = Type::Named(defs().property, None);
+            spread(c, property, JToken::children)
+        },
     );
     t.extension(
         "IJEnumerable<JToken> Descendants(this IEnumerable<JContainer> source)",
-        |c| gather(c, |token| token.descendants(false)),
+        |c| spread(c, JTOKEN, |token| token.descendants(false)),
     );
     t.extension(
         "IJEnumerable<JToken> DescendantsAndSelf(this IEnumerable<JContainer> source)",
-        |c| gather(c, |token| token.descendants(true)),
+        |c| spread(c, JTOKEN, |token| token.descendants(true)),
     );
     t.extension(
         "IJEnumerable<JToken> Ancestors(this IEnumerable<JToken> source)",
-        |c| gather(c, |token| token.ancestors(false)),
+        |c| spread(c, JTOKEN, |token| token.ancestors(false)),
     );
     t.extension(
         "IJEnumerable<JToken> AncestorsAndSelf(this IEnumerable<JToken> source)",
-        |c| gather(c, |token| token.ancestors(true)),
+        |c| spread(c, JTOKEN, |token| token.ancestors(true)),
     );
     t.extension(
         "IJEnumerable<JToken> AsJEnumerable(this IEnumerable<JToken> source)",
-        |c| gather(c, |token| vec![token.clone()]),
+        |c| {
+            let source = c.value(0);
+            // What is one already stays the object it is.
+            let is_one = match &source {
+                Value::Null | Value::Json(_) => true,
+                other => matches!(other.type_of(), Type::Named(def, _) if def == defs().enumerable),
+            };
+            if is_one {
+                return Ok(source);
+            }
+            Ok(lazily(JTOKEN, source, |token| Ok(vec![token.clone()])))
+        },
     );
 }
 
@@ -87,37 +97,71 @@ fn single(c: &mut Call<'_, '_>, ty: &Type) -> R<Value> {
     }
 }
 
-fn gather(c: &mut Call<'_, '_>, of: impl Fn(&JToken) -> Vec<JToken>) -> R<Value> {
+/// The key of `Values`; null asks for all values.
+pub(super) fn value_key(c: &mut Call<'_, '_>) -> R<Option<Key>> {
+    Ok(if c.value(1).is_null() {
+        None
+    } else {
+        Some(key(c, 1)?)
+    })
+}
+
+/// What `of` finds for each token of a source that must be there.
+fn spread(c: &mut Call<'_, '_>, element: Type, of: fn(&JToken) -> Vec<JToken>) -> R<Value> {
     let source = c.required(0)?;
-    let mut found = Vec::new();
-    for element in c.rt.collect(&source)? {
-        if let Value::Json(element) = element {
-            let more = of(&element);
-            c.rt.spend(more.len() as u64)?;
-            c.rt.allocate(more.len() * size_of::<Value>())?;
-            found.extend(more);
-        }
-    }
-    Ok(tokens(found))
+    Ok(lazily(element, source, move |token| Ok(of(token))))
 }
 
-/// `source[key]` of a sequence, or all values in it.
-pub(super) fn values_of(c: &mut Call<'_, '_>, source: &Value, key: Option<&Key>) -> R<Value> {
-    Ok(tokens(found_values(c, source, key)?))
+/// `source[key]` of each token of a sequence, or all values in them. All that is wrong, a missing source included, shows
+/// at the first element.
+pub(super) fn values_of(source: Value, key: Option<Key>) -> Value {
+    lazily(JTOKEN, source, move |token| match &key {
+        Some(key) => Ok(token.index(key)?.into_iter().collect()),
+        None if token.is_value() => Ok(vec![token.clone()]),
+        None => Ok(token.children()),
+    })
 }
 
-fn found_values(c: &mut Call<'_, '_>, source: &Value, key: Option<&Key>) -> R<Vec<JToken>> {
-    let mut found = Vec::new();
-    for element in c.rt.collect(source)? {
-        let Value::Json(element) = element else {
-            continue;
-        };
-        match key {
-            Some(key) => found.extend(element.index(key)?),
-            None if element.is_value() => found.push(element),
-            None => found.extend(element.children()),
+/// A `JEnumerable` of what `of` finds for each token of `source`, one token of it at a time.
+fn lazily(element: Type, source: Value, of: impl Fn(&JToken) -> R<Vec<JToken>> + 'static) -> Value {
+    let of: Rc<Find> = Rc::new(of);
+    Lazy::value(Type::generic(defs().enumerable, [element]), move |rt| {
+        if source.is_null() {
+            return Err(Fault::argument_null("source"));
+        }
+        Ok(Box::new(Spread {
+            source: rt.iterate(&source)?,
+            of: of.clone(),
+            found: Vec::new().into_iter(),
+        }))
+    })
+}
+
+type Find = dyn Fn(&JToken) -> R<Vec<JToken>>;
+
+struct Spread {
+    source: Box<dyn Iter>,
+    of: Rc<Find>,
+    found: std::vec::IntoIter<JToken>,
+}
+
+impl Iter for Spread {
+    fn next(&mut self, rt: &mut Runtime<'_>) -> R<Option<Value>> {
+        loop {
+            rt.tick()?;
+            if let Some(found) = self.found.next() {
+                return Ok(Some(found.into()));
+            }
+            match self.source.next(rt)? {
+                Some(Value::Json(token)) => {
+                    let found = (self.of)(&token)?;
+                    pay(rt)?;
+                    rt.allocate(found.len() * size_of::<Value>())?;
+                    self.found = found.into_iter();
+                }
+                Some(_) => return Err(Fault::null_reference()),
+                None => return Ok(None),
+            }
         }
     }
-    c.rt.allocate(found.len() * size_of::<Value>())?;
-    Ok(found)
 }

@@ -2,8 +2,8 @@
 
 use super::content::{account_copy, add, insert, is_multiple};
 use super::{
-    children, conversions, formatted, key, opt_token, read, sequence, serialize, token, tokens,
-    typed,
+    children, conversions, extensions, formatted, key, opt_token, read, sequence, serialize, token,
+    tokens, typed,
 };
 use crate::dotnet::collections::enumerator;
 use crate::json::{self, JToken, TokenType};
@@ -37,9 +37,8 @@ pub(super) fn define(types: &mut Types) {
 
 /// The members or elements under a key, of every token of a sequence.
 fn values_by_key(c: &mut Call<'_, '_>) -> R<Value> {
-    let key = key(c, 1)?;
-    let source = c.value(0);
-    super::extensions::values_of(c, &source, Some(&key))
+    let key = extensions::value_key(c)?;
+    Ok(extensions::values_of(c.value(0), key))
 }
 
 #[cold]
@@ -96,7 +95,10 @@ fn define_token(types: &mut Types) {
     });
     t.method("IEnumerable<T> Values<T>()", |c| {
         let ty = c.ty(0);
-        Ok(typed::converted(container(c)?.children(), ty))
+        Ok(typed::converted(
+            super::tokens(container(c)?.children()),
+            ty,
+        ))
     });
     t.method("T ToObject<T>()", |c| {
         let token = token(c, 0)?;

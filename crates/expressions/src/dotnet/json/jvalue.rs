@@ -24,7 +24,8 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JValue");
     t.base("JToken").base("IComparable");
     t.constructor("(JValue other)", |c| {
-        let other = token(c, 0)?;
+        // Json.NET reads the other one without a look whether it is there.
+        let other = opt_token(c, 0).ok_or_else(Fault::null_reference)?;
         super::jtoken::copy(c, &other)
     });
     for signature in [
@@ -76,9 +77,7 @@ pub(super) fn define(types: &mut Types) {
         },
         |c| {
             let value = c.value(1);
-            let Some(scalar) = scalar_of(&value) else {
-                return Err(JToken::undetermined(&value.type_of().full_name()).into());
-            };
+            let scalar = content_of(&value)?;
             token(c, 0)?.set_scalar(scalar)?;
             Ok(Value::Null)
         },
@@ -121,7 +120,8 @@ pub(super) fn define(types: &mut Types) {
         Ok(JToken::typed_value(TokenType::Raw, text).into())
     });
     t.constructor("(JRaw other)", |c| {
-        let other = token(c, 0)?;
+        // Json.NET reads the other one without a look whether it is there.
+        let other = opt_token(c, 0).ok_or_else(Fault::null_reference)?;
         super::jtoken::copy(c, &other)
     });
 }
@@ -129,9 +129,14 @@ pub(super) fn define(types: &mut Types) {
 fn from_object(c: &mut Call<'_, '_>) -> R<Value> {
     c.rt.allocate(64)?;
     let value = c.value(0);
-    match scalar_of(&value) {
-        Some(scalar) => Ok(JToken::new_value(scalar)?.into()),
-        None => Err(JToken::undetermined(&value.type_of().full_name()).into()),
+    Ok(JToken::new_value(content_of(&value)?)?.into())
+}
+
+/// What a `JValue` holds of an object; a token is none of it.
+fn content_of(value: &Value) -> R<Scalar> {
+    match scalar_of(value) {
+        Some(scalar) if !matches!(value, Value::Json(_)) => Ok(scalar),
+        _ => Err(JToken::undetermined(&value.type_of().full_name()).into()),
     }
 }
 

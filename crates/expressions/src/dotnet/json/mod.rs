@@ -14,6 +14,7 @@ mod jproperty;
 mod json_convert;
 mod jtoken;
 mod jvalue;
+mod operators;
 mod serialize;
 mod typed;
 
@@ -29,6 +30,7 @@ use crate::value::{Iter, Lazy, Object, Record, Str, Value};
 
 pub(crate) use self::content::{scalar_of, value_of};
 pub(crate) use self::jvalue::compare_to_object;
+pub(crate) use self::operators::{binary, unwrap};
 pub(crate) use self::serialize::serialize;
 
 #[cold]

@@ -3,14 +3,12 @@
 //! The three differ: `Value<T>` converts like `Convert.ChangeType` and refuses containers, `ToObject<T>` of a primitive
 //! is the cast operator, everything else is what Json.NET's serializer does with the token.
 
-use std::rc::Rc;
-
 use super::{Children, JTOKEN, is_nothing, value_of};
 use crate::dotnet::collections;
 use crate::json::{self, Conversion, IntType, JToken, Scalar, ScalarTarget, TokenType};
 use crate::runtime::{Fault, R, Runtime};
 use crate::types::{MemberKind, Type, known, relations};
-use crate::value::{DateTime, DateTimeOffset, Lazy, Record, Str, TimeSpan, Value};
+use crate::value::{DateTime, DateTimeOffset, Iter, Lazy, Record, Str, TimeSpan, Value};
 
 /// The scalar behind a type, without its `?`.
 pub(super) fn scalar_target(ty: &Type) -> Option<ScalarTarget> {
@@ -118,32 +116,29 @@ pub(super) fn convert(rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -
     }
 }
 
-/// A lazy sequence that converts each token when it is reached.
-pub(super) fn converted(found: Vec<JToken>, ty: Type) -> Value {
-    let found: Rc<[JToken]> = found.into();
-    Lazy::value(Type::enumerable(ty.clone()), move |_| {
+/// A lazy sequence that converts each of `tokens` when it is reached.
+pub(super) fn converted(tokens: Value, ty: Type) -> Value {
+    Lazy::value(Type::enumerable(ty.clone()), move |rt| {
         Ok(Box::new(Converted {
-            found: found.clone(),
-            at: 0,
+            tokens: rt.iterate(&tokens)?,
             ty: ty.clone(),
         }))
     })
 }
 
 struct Converted {
-    found: Rc<[JToken]>,
-    at: usize,
+    tokens: Box<dyn Iter>,
     ty: Type,
 }
 
-impl crate::value::Iter for Converted {
+impl Iter for Converted {
     fn next(&mut self, rt: &mut Runtime<'_>) -> R<Option<Value>> {
         rt.tick()?;
-        let Some(token) = self.found.get(self.at).cloned() else {
-            return Ok(None);
-        };
-        self.at += 1;
-        convert(rt, Some(&token), &self.ty).map(Some)
+        match self.tokens.next(rt)? {
+            Some(Value::Json(token)) => convert(rt, Some(&token), &self.ty).map(Some),
+            Some(_) => convert(rt, None, &self.ty).map(Some),
+            None => Ok(None),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Single elements and questions about sequences.
 
-use super::{int, no_elements};
+use super::{int, no_elements, order};
 use crate::dotnet::collections::{KeyComparer, dispatch, elements_of};
 use crate::dotnet::system::default_of;
 use crate::runtime::{Call, Fault, R};
@@ -20,7 +20,7 @@ fn first(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
     } else {
         Value::Null
     };
-    let mut run = c.rt.iterate(&source)?;
+    let mut run = order::search(c.rt, &source)?;
     while let Some(item) = run.next(c.rt)? {
         c.rt.tick()?;
         if !filtered || c.rt.test(&predicate, &item)? {
@@ -43,7 +43,7 @@ fn last(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
         Value::Null
     };
     let mut found = None;
-    let mut run = c.rt.iterate(&source)?;
+    let mut run = order::search(c.rt, &source)?;
     while let Some(item) = run.next(c.rt)? {
         c.rt.tick()?;
         if !filtered || c.rt.test(&predicate, &item)? {
@@ -97,7 +97,7 @@ fn element_at(c: &mut Call<'_, '_>, or_default: bool) -> R<Value> {
                 return Ok(item.clone());
             }
         } else {
-            let mut run = c.rt.iterate(&source)?;
+            let mut run = order::search(c.rt, &source)?;
             while let Some(item) = run.next(c.rt)? {
                 if left == 0 {
                     return Ok(item);

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use super::{each, int, lazy};
 use crate::dotnet::collections::KeyComparer;
 use crate::runtime::{Call, Key, R, Runtime};
-use crate::types::{Type, Types, known};
-use crate::value::{Iter, Object, Ready, Value};
+use crate::types::{DefId, Registry, Type, TypeBuilder, Types, known};
+use crate::value::{Iter, Lazy, Object, Ready, Value};
 
 /// `IGrouping<K, E>`
 struct Group {
@@ -50,7 +51,10 @@ struct Lookup {
 
 impl Object for Lookup {
     fn type_of(&self) -> Type {
-        Type::generic(known::LOOKUP, [self.key_type.clone(), self.element.clone()])
+        Type::generic(
+            lookup_class(),
+            [self.key_type.clone(), self.element.clone()],
+        )
     }
 
     fn iterate(self: Rc<Self>, _rt: &mut Runtime<'_>) -> R<Option<Box<dyn Iter>>> {
@@ -64,12 +68,29 @@ impl Object for Lookup {
     }
 }
 
+/// The class `Lookup<,>`.
+fn lookup_class() -> DefId {
+    static CLASS: OnceLock<DefId> = OnceLock::new();
+    *CLASS.get_or_init(|| {
+        Registry::get()
+            .by_full_name("System.Linq.Lookup`2")
+            .map_or(known::LOOKUP, |def| def.id)
+    })
+}
+
 fn group(key_type: &Type, element: &Type, key: Value, items: Rc<Vec<Value>>) -> Value {
     Value::object(Group {
         key_type: key_type.clone(),
         element: element.clone(),
         key,
         items,
+    })
+}
+
+/// What stands for a group without elements: a sequence that has no key.
+fn empty(element: &Type) -> Value {
+    Lazy::value(Type::enumerable(element.clone()), |_| {
+        Ok(Box::new(Ready(std::iter::empty())))
     })
 }
 
@@ -218,7 +239,11 @@ fn join(c: &mut Call<'_, '_>, grouped: bool) -> R<Value> {
                     lookup.find(comparer, &key).unwrap_or_default()
                 };
                 if grouped {
-                    let made = group(&key_type, &inner_type, key, matches);
+                    let made = if matches.is_empty() {
+                        empty(&inner_type)
+                    } else {
+                        group(&key_type, &inner_type, key, matches)
+                    };
                     return rt.invoke(&result, &[item, made]).map(Some);
                 }
                 pending = Some((item, matches, 0));
@@ -227,14 +252,8 @@ fn join(c: &mut Call<'_, '_>, grouped: bool) -> R<Value> {
     })
 }
 
-#[cold]
-pub(super) fn define(types: &mut Types) {
-    let mut t = types.interface("System.Linq.IGrouping<out TKey, out TElement>");
-    t.base("IEnumerable<TElement>");
-    t.property("TKey Key", |c| Ok(c.object::<Group>(0)?.key.clone()));
-
-    let mut t = types.interface("System.Linq.ILookup<TKey, TElement>");
-    t.base("IEnumerable<IGrouping<TKey, TElement>>");
+/// The members of `ILookup<,>` and of the class behind it.
+fn define_lookup(t: &mut TypeBuilder<'_>) {
     t.property("int Count", |c| {
         Ok(int(c.object::<Lookup>(0)?.groups.list.len()))
     });
@@ -249,12 +268,25 @@ pub(super) fn define(types: &mut Types) {
     t.indexer("IEnumerable<TElement> this[TKey key]", |c| {
         let lookup = c.object::<Lookup>(0)?;
         let key = c.value(1);
-        let items = lookup
-            .groups
-            .find(lookup.comparer, &key)
-            .unwrap_or_default();
-        Ok(group(&lookup.key_type, &lookup.element, key, items))
+        Ok(match lookup.groups.find(lookup.comparer, &key) {
+            Some(items) => group(&lookup.key_type, &lookup.element, key, items),
+            None => empty(&lookup.element),
+        })
     });
+}
+
+#[cold]
+pub(super) fn define(types: &mut Types) {
+    let mut t = types.interface("System.Linq.IGrouping<out TKey, out TElement>");
+    t.base("IEnumerable<TElement>");
+    t.property("TKey Key", |c| Ok(c.object::<Group>(0)?.key.clone()));
+
+    let mut t = types.interface("System.Linq.ILookup<TKey, TElement>");
+    t.base("IEnumerable<IGrouping<TKey, TElement>>");
+    define_lookup(&mut t);
+    let mut t = types.class("System.Linq.Lookup<TKey, TElement>");
+    t.base("ILookup<TKey, TElement>").beyond_documentation();
+    define_lookup(&mut t);
 
     let mut t = types.static_class("System.Linq.Enumerable");
     t.extension(

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use crate::dotnet::collections::{Ranking, sort};
+use crate::dotnet::collections::{Ranking, no_order, sort};
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types, known};
 use crate::value::{Iter, Object, Ready, Value};
@@ -23,12 +23,9 @@ struct Ordered {
     keys: Vec<By>,
 }
 
-impl Object for Ordered {
-    fn type_of(&self) -> Type {
-        Type::generic(known::ORDERED_ENUMERABLE, [self.element.clone()])
-    }
-
-    fn iterate(self: Rc<Self>, rt: &mut Runtime<'_>) -> R<Option<Box<dyn Iter>>> {
+impl Ordered {
+    /// The elements in order. A comparison that throws counts as `failed` has it.
+    fn run(&self, rt: &mut Runtime<'_>, failed: fn(Fault) -> Fault) -> R<Box<dyn Iter>> {
         let items = rt.collect(&self.source)?;
         let mut keys: Vec<Vec<Value>> = Vec::with_capacity(self.keys.len());
         for by in &self.keys {
@@ -49,9 +46,10 @@ impl Object for Ordered {
                 let (Some(x), Some(y)) = (column.get(a), column.get(b)) else {
                     continue;
                 };
-                let order = ranking.compare(rt, x, y)?.ok_or_else(|| {
-                    Fault::argument("At least one object must implement IComparable.", "")
-                })?;
+                let order = ranking
+                    .compare(rt, x, y)
+                    .and_then(|order| order.ok_or_else(no_order))
+                    .map_err(failed)?;
                 let order = if by.descending {
                     order.reverse()
                 } else {
@@ -67,7 +65,26 @@ impl Object for Ordered {
             .into_iter()
             .filter_map(|at| items.get(at).cloned())
             .collect();
-        Ok(Some(Box::new(Ready(sorted.into_iter()))))
+        Ok(Box::new(Ready(sorted.into_iter())))
+    }
+}
+
+impl Object for Ordered {
+    fn type_of(&self) -> Type {
+        Type::generic(known::ORDERED_ENUMERABLE, [self.element.clone()])
+    }
+
+    fn iterate(self: Rc<Self>, rt: &mut Runtime<'_>) -> R<Option<Box<dyn Iter>>> {
+        self.run(rt, sort::failed).map(Some)
+    }
+}
+
+/// Starts an enumeration that looks for a single element. .NET does not sort for that, so that a comparison's own
+/// exception comes out of it.
+pub(super) fn search(rt: &mut Runtime<'_>, source: &Value) -> R<Box<dyn Iter>> {
+    match source.as_object::<Ordered>() {
+        Some(ordered) => ordered.run(rt, |fault| fault),
+        None => rt.iterate(source),
     }
 }
 
