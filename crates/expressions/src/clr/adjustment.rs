@@ -149,12 +149,18 @@ impl AdjustmentRule {
         begins: TransitionTime,
         ends: TransitionTime,
     ) -> Result<Self> {
-        let whole_days = start.ticks() % TICKS_PER_DAY == 0
-            && (end.ticks() % TICKS_PER_DAY == 0 || end == DateTime::MAX);
-        if !whole_days {
+        for (date, parameter) in [(start, "dateStart"), (end, "dateEnd")] {
+            if date.kind() == DateTimeKind::Local {
+                return Err(Error::argument(
+                    "The supplied DateTime must have the Kind property set to DateTimeKind.Unspecified or DateTimeKind.Utc.",
+                    Some(parameter),
+                ));
+            }
+        }
+        if begins == ends {
             return Err(Error::argument(
-                "The supplied DateTime includes a TimeOfDay setting.   This is not supported.",
-                Some("dateStart"),
+                "The DaylightTransitionStart property must not equal the DaylightTransitionEnd property.",
+                Some("daylightTransitionEnd"),
             ));
         }
         if start > end {
@@ -163,13 +169,7 @@ impl AdjustmentRule {
                 Some("dateStart"),
             ));
         }
-        if begins == ends {
-            return Err(Error::argument(
-                "The DaylightTransitionStart property must not equal the DaylightTransitionEnd property.",
-                Some("daylightTransitionEnd"),
-            ));
-        }
-        if delta.0.unsigned_abs() > 14 * TICKS_PER_HOUR as u64 {
+        if !(-23 * TICKS_PER_HOUR..=14 * TICKS_PER_HOUR).contains(&delta.0) {
             return Err(Error::out_of_range(
                 "The TimeSpan parameter must be within plus or minus 14.0 hours.",
                 Some("daylightDelta"),
@@ -180,6 +180,18 @@ impl AdjustmentRule {
                 "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
                 Some("daylightDelta"),
             ));
+        }
+        for (date, parameter, open) in [
+            (start, "dateStart", DateTime::MIN),
+            (end, "dateEnd", DateTime::MAX),
+        ] {
+            let exempt = date.kind() == DateTimeKind::Utc || date.ticks() == open.ticks();
+            if !exempt && date.ticks() % TICKS_PER_DAY != 0 {
+                return Err(Error::argument(
+                    "The supplied DateTime includes a TimeOfDay setting.   This is not supported.",
+                    Some(parameter),
+                ));
+            }
         }
         Ok(Self {
             start: start.ticks(),

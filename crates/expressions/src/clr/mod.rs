@@ -31,6 +31,7 @@ pub mod number_parse;
 mod number_types;
 #[cfg(test)]
 mod properties;
+mod punycode;
 pub mod random;
 pub mod timespan;
 pub mod timespan_parse;

@@ -60,14 +60,50 @@ impl NumberBuffer {
         }
     }
 
-    /// The fewest digits that read back as the same double.
+    /// The fewest digits that lie nearer to this double than to any other.
     pub fn shortest_f64(value: f64) -> Self {
-        Self::from_scientific(&format!("{:e}", value.abs()), value.is_sign_negative())
+        let own = value.abs();
+        let around = [own.next_down(), own, own.next_up()].map(whole);
+        Self::shortest(&own, value.is_sign_negative(), around)
     }
 
-    /// The fewest digits that read back as the same float.
+    /// The fewest digits that lie nearer to this float than to any other.
     pub fn shortest_f32(value: f32) -> Self {
-        Self::from_scientific(&format!("{:e}", value.abs()), value.is_sign_negative())
+        let own = value.abs();
+        let around = [own.next_down(), own, own.next_up()].map(|part| whole(part.into()));
+        Self::shortest(&own, value.is_sign_negative(), around)
+    }
+
+    /// Rust's shortest text may lie exactly between two numbers, where reading decides for the even one (`50331650` for
+    /// 50331648). .NET takes more digits then. Only large whole numbers come into that: `around` are the number and its
+    /// neighbours, where they are.
+    fn shortest(
+        value: &impl std::fmt::LowerExp,
+        negative: bool,
+        around: [Option<u128>; 3],
+    ) -> Self {
+        let mut buffer = Self::from_scientific(&format!("{value:e}"), negative);
+        let [Some(below), Some(own), Some(above)] = around else {
+            return buffer;
+        };
+        let between = [below.midpoint(own), own.midpoint(above)];
+        // The exact number has no more digits than this.
+        for places in buffer.digits.len()..40 {
+            if !buffer.as_whole().is_some_and(|n| between.contains(&n)) {
+                break;
+            }
+            buffer = Self::from_scientific(&format!("{value:.places$e}"), negative);
+        }
+        buffer
+    }
+
+    /// The number itself, if it is a whole one.
+    fn as_whole(&self) -> Option<u128> {
+        let zeros = u32::try_from(self.scale - self.digits.len() as i32).ok()?;
+        let digits = self.digits.iter().try_fold(0u128, |all, digit| {
+            all.checked_mul(10)?.checked_add((digit - b'0').into())
+        })?;
+        digits.checked_mul(10u128.checked_pow(zeros)?)
     }
 
     fn from_scientific(text: &str, negative: bool) -> Self {
@@ -186,6 +222,13 @@ impl NumberBuffer {
     }
 }
 
+/// A large whole number, exactly; small ones have all their digits anyway.
+fn whole(value: f64) -> Option<u128> {
+    (16_777_216.0..1e36)
+        .contains(&value)
+        .then_some(value as u128)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +251,19 @@ mod tests {
         );
         assert_eq!(text(&NumberBuffer::exact(0.0)), (String::new(), 0));
         assert_eq!(NumberBuffer::exact(5e-324).scale, -323);
+    }
+
+    #[test]
+    fn shortest_digits_lie_between_no_two_numbers() {
+        for (value, digits) in [
+            (50_331_648f32, "50331648"),
+            (201_326_592f32, "20132659"),
+            (100_663_296f32, "100663296"),
+            (16_777_216f32, "16777216"),
+            (0.1f32, "1"),
+        ] {
+            assert_eq!(text(&NumberBuffer::shortest_f32(value)).0, digits);
+        }
     }
 
     #[test]

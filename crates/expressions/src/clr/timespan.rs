@@ -148,10 +148,13 @@ impl TimeSpan {
             ));
         }
         let ticks = ticks.round_ties_even();
-        if ticks.is_nan()
-            || !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&ticks)
-        {
+        const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+        if ticks > BEYOND || ticks < -BEYOND {
             return Err(too_long());
+        }
+        // What .NET's cast makes of the first number too large, and of zero times infinity.
+        if ticks.is_nan() || ticks >= BEYOND {
+            return Ok(Self(i64::MIN));
         }
         Ok(Self(ticks as i64))
     }

@@ -17,6 +17,9 @@ fn overflow(text: &str) -> Error {
     ))
 }
 
+/// No number to which .NET adds a digit is larger.
+const MAX_BEFORE_DIGIT: u64 = 0x0fff_ffff;
+
 /// One number of the text, with the count of its digits (a fraction needs it).
 #[derive(Clone, Copy)]
 struct Field {
@@ -29,6 +32,11 @@ struct Field {
 /// # Errors
 /// `FormatException`, `OverflowException`
 pub fn parse(text: &str) -> Result<TimeSpan> {
+    parse_with(text, |_| true)
+}
+
+/// [`parse`], if the spelling's separators are allowed.
+fn parse_with(text: &str, allowed: impl Fn(&[u8]) -> bool) -> Result<TimeSpan> {
     let trimmed = text.trim();
     let (negative, body) = match trimmed.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -42,7 +50,10 @@ pub fn parse(text: &str) -> Result<TimeSpan> {
         let start = i;
         let mut value = 0u64;
         while let Some(d) = bytes.get(i).filter(|b| b.is_ascii_digit()) {
-            value = value.saturating_mul(10).saturating_add(u64::from(d - b'0'));
+            if value > MAX_BEFORE_DIGIT {
+                return Err(overflow(text));
+            }
+            value = value * 10 + u64::from(d - b'0');
             i += 1;
         }
         if i == start || fields.len() == 5 {
@@ -65,6 +76,9 @@ pub fn parse(text: &str) -> Result<TimeSpan> {
         value: 0,
         digits: 1,
     };
+    if !allowed(&separators) {
+        return Err(bad(text));
+    }
     let [days, hours, minutes, seconds, fraction] = match (separators.as_slice(), fields.as_slice())
     {
         (b"", [d]) => [*d, zero, zero, zero, zero],
@@ -77,7 +91,7 @@ pub fn parse(text: &str) -> Result<TimeSpan> {
         _ => return Err(bad(text)),
     };
     // `25:00:00` cannot be hours, so .NET reads its first number as days.
-    if separators == b"::" && hours.value > 23 && hours.digits <= 8 {
+    if separators == b"::" && hours.value > 23 {
         return assemble(text, negative, hours, minutes, seconds, zero, zero);
     }
     assemble(text, negative, days, hours, minutes, seconds, fraction)
@@ -92,12 +106,10 @@ fn assemble(
     seconds: Field,
     fraction: Field,
 ) -> Result<TimeSpan> {
-    let fits =
-        |field: Field, max: u64, digits: u32| field.value <= max && field.digits <= digits.max(8);
-    if !fits(days, 10_675_199, 8)
-        || !fits(hours, 23, 2)
-        || !fits(minutes, 59, 2)
-        || !fits(seconds, 59, 2)
+    if days.value > 10_675_199
+        || hours.value > 23
+        || minutes.value > 59
+        || seconds.value > 59
         || fraction.digits > 7
     {
         return Err(overflow(text));
@@ -117,10 +129,88 @@ fn assemble(
 /// `FormatException`, `OverflowException`
 pub fn parse_exact(text: &str, format: &str) -> Result<TimeSpan> {
     match format {
-        "c" | "t" | "T" | "g" | "G" => parse(text),
+        "c" | "t" | "T" => parse_constant(text),
+        // Days stand before a colon, and only `d:hh:mm:ss.fffffff` is complete.
+        "g" => parse_with(text, |separators| !separators.starts_with(b".")),
+        "G" => parse_with(text, |separators| separators == b":::."),
         _ if format.chars().count() < 2 => Err(Error::bad_input()),
         _ => parse_custom(text, format),
     }
+}
+
+/// The format `c`: `[-]{d | [d.]hh:mm[:ss[.fffffff]]}`, in which 24 hours are no day.
+fn parse_constant(text: &str) -> Result<TimeSpan> {
+    let trimmed = text.trim();
+    let (negative, mut rest) = match trimmed.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, trimmed),
+    };
+    let number = |rest: &mut &str| -> Result<Field> {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (own, tail) = rest.split_at(digits);
+        *rest = tail;
+        let mut value = 0;
+        for digit in own.bytes() {
+            if value > MAX_BEFORE_DIGIT {
+                return Err(overflow(text));
+            }
+            value = value * 10 + u64::from(digit - b'0');
+        }
+        match u32::try_from(digits) {
+            Ok(digits) if digits > 0 => Ok(Field { value, digits }),
+            _ => Err(bad(text)),
+        }
+    };
+    let within = |field: Field, most: u64| {
+        if field.value > most {
+            Err(overflow(text))
+        } else {
+            Ok(field)
+        }
+    };
+    let zero = Field {
+        value: 0,
+        digits: 1,
+    };
+    let (mut days, mut hours, mut minutes, mut seconds, mut fraction) =
+        (zero, zero, zero, zero, zero);
+    let has_days = !rest
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with(':');
+    if has_days {
+        days = within(number(&mut rest)?, 10_675_199)?;
+    }
+    let time = match rest.strip_prefix('.') {
+        Some(after) if has_days => {
+            rest = after;
+            true
+        }
+        _ => !has_days,
+    };
+    if time {
+        hours = within(number(&mut rest)?, 23)?;
+        rest = rest.strip_prefix(':').ok_or_else(|| bad(text))?;
+        minutes = within(number(&mut rest)?, 59)?;
+        if let Some(after) = rest.strip_prefix(':') {
+            rest = after;
+            if !rest.starts_with('.') {
+                seconds = within(number(&mut rest)?, 59)?;
+            }
+            if let Some(after) = rest.strip_prefix('.') {
+                let digits = after.bytes().take(7).take_while(u8::is_ascii_digit).count();
+                let (own, tail) = after.split_at(digits);
+                rest = tail;
+                fraction = Field {
+                    value: own.parse().unwrap_or(0),
+                    digits: u32::try_from(digits).unwrap_or(0),
+                };
+            }
+        }
+    }
+    if !rest.is_empty() {
+        return Err(bad(text));
+    }
+    assemble(text, negative, days, hours, minutes, seconds, fraction)
 }
 
 fn parse_custom(text: &str, format: &str) -> Result<TimeSpan> {

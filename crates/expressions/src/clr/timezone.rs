@@ -91,7 +91,11 @@ impl TimeZone {
     ///
     /// # Errors
     /// `ArgumentException` and `ArgumentOutOfRangeException` for an empty name and impossible offsets.
-    pub fn custom(id: &str, base: TimeSpan, adjustments: Vec<AdjustmentRule>) -> Result<Self> {
+    pub fn custom(
+        id: &str,
+        base: TimeSpan,
+        rules: impl IntoIterator<Item = Option<AdjustmentRule>>,
+    ) -> Result<Self> {
         if id.is_empty() {
             return Err(Error::argument(
                 "The specified ID parameter '' is not supported.",
@@ -109,6 +113,29 @@ impl TimeZone {
                 "The TimeSpan parameter cannot be specified more precisely than whole minutes.",
                 Some("baseUtcOffset"),
             ));
+        }
+        let invalid = |message: &'static str| Error::new(ErrorKind::InvalidTimeZone, message);
+        let mut adjustments: Vec<AdjustmentRule> = Vec::new();
+        for rule in rules {
+            let Some(rule) = rule else {
+                return Err(invalid(
+                    "The AdjustmentRule array cannot contain null elements.",
+                ));
+            };
+            if (base.0 + rule.delta.0).unsigned_abs() > 14 * TICKS_PER_HOUR as u64 {
+                return Err(invalid(
+                    "The sum of the BaseUtcOffset and DaylightDelta properties must within plus or minus 14.0 hours.",
+                ));
+            }
+            if adjustments
+                .last()
+                .is_some_and(|before| rule.start <= before.end)
+            {
+                return Err(invalid(
+                    "The elements of the AdjustmentRule array must be in chronological order and must not overlap.",
+                ));
+            }
+            adjustments.push(rule);
         }
         Ok(Self {
             id: id.to_owned(),
@@ -240,6 +267,9 @@ impl TimeZone {
 
     /// `SupportsDaylightSavingTime`, as of `now`.
     pub fn has_daylight_time(&self, now: i64) -> bool {
+        if let Rules::Custom { adjustments, .. } = &self.rules {
+            return !adjustments.is_empty();
+        }
         let (low, high) = self.range(now);
         low != high
     }
@@ -406,7 +436,12 @@ mod tests {
     fn a_zone_made_from_rules_of_a_database_zone_agrees_with_it() {
         let zone = TimeZone::find("Pacific Standard Time").unwrap();
         let rules = zone.adjustment_rules();
-        let copy = TimeZone::custom("copy", TimeSpan(-8 * TICKS_PER_HOUR), rules).unwrap();
+        let copy = TimeZone::custom(
+            "copy",
+            TimeSpan(-8 * TICKS_PER_HOUR),
+            rules.into_iter().map(Some),
+        )
+        .unwrap();
         let first = clock(1, 1, 0, 0).ticks();
         for hour in 0..366 * 24 {
             let instant = first + hour * TICKS_PER_HOUR;

@@ -134,7 +134,6 @@ impl Uri {
             Err(Failure::NoScheme) => Err(bad(UNDETERMINED)),
             Err(Failure::NoHost) if kind != UriKind::Absolute => Ok(relative()),
             Err(Failure::NoHost) => Err(bad(BAD_HOST)),
-            Err(Failure::Bad(_)) if kind == UriKind::Relative => Ok(relative()),
             Err(Failure::Bad(message)) => Err(bad(message)),
         }
     }
@@ -231,7 +230,7 @@ impl Uri {
         let fine = is_escaped(text) && text.matches('#').count() <= 1;
         match &self.absolute {
             Some(absolute) => fine && (!absolute.has_authority || text.contains("://")),
-            None => fine && !text.contains(':'),
+            None => fine && !text.contains([':', '#']),
         }
     }
 }
@@ -269,6 +268,11 @@ impl Absolute {
         } else {
             self.host.clone()
         }
+    }
+
+    /// `IdnHost`: the host in ASCII.
+    pub fn idn_host(&self) -> String {
+        super::punycode::to_ascii(&self.host)
     }
 
     /// `AbsoluteUri`

@@ -103,7 +103,7 @@ fn mail_address(rest: &str) -> Absolute {
     match address.split_once('@') {
         Some((user, host)) if host_type(host) == HostType::Dns => {
             uri.user_info = escape_part(user);
-            uri.host = super::case::lower(host);
+            uri.host = host.to_ascii_lowercase();
             uri.host_type = HostType::Dns;
         }
         _ => uri.path = escape_part(address),
@@ -211,7 +211,7 @@ fn set_host(uri: &mut Absolute, host: &str, strict: bool) -> std::result::Result
         }
         uri.host_type = HostType::Basic;
     }
-    uri.host = super::case::lower(host);
+    uri.host = host.to_ascii_lowercase();
     Ok(())
 }
 

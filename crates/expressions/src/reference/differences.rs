@@ -132,6 +132,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "string\t<ǅ />",
             ),
             example(
+                "a path is no absolute `Uri`, as on Windows; on Linux .NET takes it for a file",
+                r#"@(new Uri("/a/b"))"#,
+                "throws UriFormatException",
+            ),
+            example(
                 "Windows' code pages are there without being registered",
                 r#"@(Encoding.GetEncoding("windows-1252").GetString(new byte[] { 0x80 }))"#,
                 "string\t€",

@@ -20,3 +20,4 @@ pub use node::{NodeKind, XNode};
 pub use parse::{parse_document, parse_element};
 pub use tree::Declaration;
 pub(crate) use tree::{size_of_nodes, size_of_tree};
+pub use write::Unwritten;

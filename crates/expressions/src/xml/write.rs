@@ -27,34 +27,75 @@ impl Declaration {
 }
 
 impl XNode {
-    /// `ToString()`; indented by two spaces unless `raw`. A document's declaration is not part of it. Raw text is about as long
-    /// as the tree is large; for indented text see [`XNode::to_xml_within`].
+    /// `ToString()`; indented by two spaces unless `raw`. A document's declaration is not part of it, and characters that XML
+    /// forbids are written as they are. Raw text is about as long as the tree is large; for indented text see
+    /// [`XNode::to_xml_within`].
     pub fn to_xml(&self, raw: bool) -> String {
-        self.to_xml_within(raw, usize::MAX).unwrap_or_default()
+        self.print(raw, usize::MAX).0
     }
 
-    /// [`XNode::to_xml`], unless the text would be longer than `most` bytes: deep trees indent to much text.
-    pub fn to_xml_within(&self, raw: bool, most: usize) -> Option<String> {
+    /// [`XNode::to_xml`], unless the text would be longer than `most` bytes, as deep trees indent to much text, or has
+    /// characters that XML forbids.
+    ///
+    /// # Errors
+    /// Why there is no text.
+    pub fn to_xml_within(&self, raw: bool, most: usize) -> Result<String, Unwritten> {
+        match self.print(raw, most) {
+            (text, _) if text.len() > most => Err(Unwritten::TooLong),
+            (_, Some(unit)) => Err(Unwritten::Character(unit)),
+            (text, None) => Ok(text),
+        }
+    }
+
+    /// The text, possibly cut off behind `most` bytes, and the first forbidden UTF-16 unit in it.
+    fn print(&self, raw: bool, most: usize) -> (String, Option<u16>) {
         self.read(|nodes, id| {
             let mut writer = Writer {
                 nodes,
                 raw,
                 most,
                 out: String::new(),
+                forbidden: None,
                 scope: Vec::new(),
-                generated: 0,
+                used: 0,
             };
-            if let Kind::Attribute { name, value } = &nodes.get(id).kind {
-                writer.scope_of_ancestors(nodes.get(id).parent);
-                writer.attribute(name, &value.to_utf8(), &mut Vec::new());
-                return Some(writer.out.trim_start().to_owned());
-            }
             // A node inside a tree is printed with the prefixes of its surroundings, which it then declares itself.
             writer.scope_of_ancestors(nodes.get(id).parent);
+            if let Kind::Attribute { name, value } = &nodes.get(id).kind {
+                writer.attribute(name, value, &mut Vec::new(), &mut Vec::new());
+                let text = writer.out.trim_start().to_owned();
+                return (text, writer.forbidden);
+            }
             writer.tree(id);
             work(writer.out.len() / 64);
-            (writer.out.len() <= most).then_some(writer.out)
+            (writer.out, writer.forbidden)
         })
+    }
+}
+
+/// Why a tree has no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwritten {
+    /// It would be longer than allowed.
+    TooLong,
+    /// This UTF-16 unit is no character of XML.
+    Character(u16),
+}
+
+/// The first UTF-16 unit that XML cannot hold.
+fn forbidden(text: &Str) -> Option<u16> {
+    let is_fine =
+        |c: &char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..);
+    match text.as_str() {
+        Some(text) => text
+            .chars()
+            .find(|c| !is_fine(c))
+            .and_then(|c| u16::try_from(u32::from(c)).ok()),
+        None => char::decode_utf16(text.units().iter().copied()).find_map(|unit| match unit {
+            Ok(c) if is_fine(&c) => None,
+            Ok(c) => u16::try_from(u32::from(c)).ok(),
+            Err(alone) => Some(alone.unpaired_surrogate()),
+        }),
     }
 }
 
@@ -65,6 +106,8 @@ struct Open {
     /// Text was written in it or around it, so nothing may be indented.
     mixed: bool,
     scope: usize,
+    /// [`Writer::used`] outside of it.
+    used: usize,
     tag: String,
 }
 
@@ -74,9 +117,12 @@ struct Writer<'a> {
     /// Writing stops when the text is longer.
     most: usize,
     out: String,
+    forbidden: Option<u16>,
     /// Innermost last.
     scope: Vec<Declared>,
-    generated: usize,
+    /// How many prefixes .NET's writer keeps for the open elements, each anew per element that uses it: made-up
+    /// prefixes are numbered by it.
+    used: usize,
 }
 
 /// What a prefix stands for.
@@ -195,6 +241,7 @@ impl Writer<'_> {
                         self.out.push('>');
                     }
                     self.scope.truncate(closed.scope);
+                    self.used = closed.used;
                 }
             }
         }
@@ -212,6 +259,7 @@ impl Writer<'_> {
                     next: 0,
                     mixed: false,
                     scope: self.scope.len(),
+                    used: self.used,
                     tag: String::new(),
                 });
             }
@@ -223,11 +271,12 @@ impl Writer<'_> {
                 if indent {
                     self.new_line(depth);
                 }
-                let scope = self.scope.len();
+                let (scope, used) = (self.scope.len(), self.used);
                 let tag = self.start(id, name);
                 if self.nodes.get(id).children.is_empty() && !has_end_tag {
                     self.out.push_str(" />");
                     self.scope.truncate(scope);
+                    self.used = used;
                 } else {
                     self.out.push('>');
                     open.push(Open {
@@ -235,6 +284,7 @@ impl Writer<'_> {
                         next: 0,
                         mixed: inside_text,
                         scope,
+                        used,
                         tag,
                     });
                 }
@@ -243,12 +293,14 @@ impl Writer<'_> {
                 if let Some(parent) = open.last_mut() {
                     parent.mixed = true;
                 }
+                self.check(text);
                 escape_text(&text.to_utf8(), &mut self.out);
             }
             Kind::CData(text) => {
                 if let Some(parent) = open.last_mut() {
                     parent.mixed = true;
                 }
+                self.check(text);
                 self.out.push_str("<![CDATA[");
                 self.out
                     .push_str(&line_ends(&text.to_utf8()).replace("]]>", "]]]]><![CDATA[>"));
@@ -258,6 +310,7 @@ impl Writer<'_> {
                 if indent {
                     self.new_line(depth);
                 }
+                self.check(text);
                 self.out
                     .push_str(&format!("<!--{}-->", line_ends(&text.to_utf8())));
             }
@@ -265,6 +318,7 @@ impl Writer<'_> {
                 if indent {
                     self.new_line(depth);
                 }
+                self.check(data);
                 let space = if data.is_empty() { "" } else { " " };
                 self.out.push_str(&format!(
                     "<?{target}{space}{}?>",
@@ -285,6 +339,8 @@ impl Writer<'_> {
             found.unwrap_or(Str::EMPTY)
         };
         let mut missing = Vec::new();
+        let mut used = Vec::new();
+        self.count(&prefix, &mut used);
         self.require(&prefix, &name.namespace, &mut missing);
         let tag = if prefix.is_empty() {
             name.local.to_string()
@@ -295,11 +351,35 @@ impl Writer<'_> {
         self.out.push_str(&tag);
         for attribute in self.nodes.attributes(id) {
             if let Kind::Attribute { name, value } = &self.nodes.get(*attribute).kind {
-                self.attribute(name, &value.to_utf8(), &mut missing);
+                self.attribute(name, value, &mut missing, &mut used);
             }
         }
         self.declarations(&missing);
         tag
+    }
+
+    fn check(&mut self, text: &Str) {
+        self.forbidden = self.forbidden.or_else(|| forbidden(text));
+    }
+
+    /// Counts a prefix, once per element.
+    fn count(&mut self, prefix: &Str, used: &mut Vec<Str>) {
+        if !used.contains(prefix) {
+            used.push(prefix.clone());
+            self.used += 1;
+        }
+    }
+
+    /// A prefix that stands for nothing yet.
+    fn made_up(&self) -> Str {
+        let first: Str = format!("p{}", self.used).into();
+        if self.lookup(&first).is_none() {
+            return first;
+        }
+        let mut numbered = (0usize..).map(|n| Str::from(format!("{first}{n}")));
+        numbered
+            .find(|prefix| self.lookup(prefix).is_none())
+            .unwrap_or(first)
     }
 
     /// Sees to it that a prefix has its meaning where it is used.
@@ -325,22 +405,30 @@ impl Writer<'_> {
         }
     }
 
-    fn attribute(&mut self, name: &Name, value: &str, missing: &mut Vec<(Str, Str)>) {
+    fn attribute(
+        &mut self,
+        name: &Name,
+        value: &Str,
+        missing: &mut Vec<(Str, Str)>,
+        used: &mut Vec<Str>,
+    ) {
         let written = if name.namespace.is_empty() {
             name.local.to_string()
         } else if name.namespace == *XMLNS_NAMESPACE {
+            self.count(&name.local, used);
             format!("xmlns:{}", name.local)
         } else {
             let known = self.prefix(&name.namespace, false);
-            let prefix = known.unwrap_or_else(|| {
-                self.generated += 1;
-                format!("p{}", self.generated).into()
-            });
+            let prefix = known.unwrap_or_else(|| self.made_up());
+            if prefix != *"xml" {
+                self.count(&prefix, used);
+            }
             self.require(&prefix, &name.namespace, missing);
             format!("{prefix}:{}", name.local)
         };
         self.out.push_str(&format!(" {written}=\""));
-        escape_attribute(value, &mut self.out);
+        self.check(value);
+        escape_attribute(&value.to_utf8(), &mut self.out);
         self.out.push('"');
     }
 }

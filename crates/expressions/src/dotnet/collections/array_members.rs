@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
+use super::array_copy::{self, copy, element_for, vector};
 use super::comparer::Ranking;
 use super::dispatch::{ELEMENT, int};
 use super::list_members::{find, position};
-use super::{Array, array, enumerator, interfaces, read_only, sort};
+use super::{Array, array, enumerator, read_only, sort};
 use crate::dotnet::system::default_of;
 use crate::runtime::{Call, Fault, R, equals};
-use crate::types::relations::{self, Num};
-use crate::types::{Type, Types};
+use crate::types::Types;
 use crate::value::Value;
 
 pub(super) fn this(c: &Call<'_, '_>) -> R<Rc<Array>> {
@@ -47,46 +47,6 @@ fn one_dimension(array: &Array) -> R<()> {
             "",
         )),
     }
-}
-
-/// A value as an element of the array: null is the default, a number may become a wider one.
-fn element_for(array: &Array, value: Value) -> R<Value> {
-    let ty = &array.element;
-    if value.is_null() {
-        return Ok(default_of(ty));
-    }
-    let from = value.type_of();
-    if !ty.is_value_type() || from == *ty || relations::is_instance(&value, ty) {
-        return Ok(value);
-    }
-    match (Num::of(&from), Num::of(ty)) {
-        (Some(a), Some(b)) if a.widens_to(b) => crate::runtime::ops::convert(&value, b, false),
-        (Some(_), Some(_)) => Err(Fault::argument(
-            "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
-            "",
-        )),
-        _ if from == Type::BOOL || *ty == Type::BOOL => Err(Fault::argument(
-            "Cannot widen from source type to target type either because the source type is a not a primitive type or the conversion cannot be accomplished.",
-            "",
-        )),
-        _ => Err(Fault::new(
-            "System.InvalidCastException",
-            crate::value::Str::literal("Object cannot be stored in an array of this type."),
-        )),
-    }
-}
-
-/// Copies `length` elements; source and target may be one array.
-fn copy(c: &mut Call<'_, '_>, from: i32, target: usize, to: i32, length: i32) -> R<Value> {
-    let items = elements(c, 0)?;
-    let target = c.object::<Array>(target)?;
-    let range = part(from, length, items.len())?;
-    let start = part(to, length, target.len())?.start;
-    for (at, item) in items.get(range).unwrap_or_default().iter().enumerate() {
-        let index = i32::try_from(start + at).unwrap_or(i32::MAX);
-        target.store(index, item.clone())?;
-    }
-    Ok(Value::Null)
 }
 
 fn find_element(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
@@ -202,8 +162,11 @@ pub(super) fn define(types: &mut Types) {
     t.method("void SetValue(object value, int index)", |c| {
         let array = this(c)?;
         one_dimension(&array)?;
-        let value = element_for(&array, c.value(1))?;
-        array.store(c.int(2)?, value)?;
+        let at = usize::try_from(c.int(2)?).unwrap_or(usize::MAX);
+        if at >= array.len() {
+            return Err(Fault::index_out_of_range());
+        }
+        array.set(at, element_for(&array, c.value(1))?);
         Ok(Value::Null)
     })
     .mutates();
@@ -216,7 +179,7 @@ pub(super) fn define(types: &mut Types) {
             None => copy,
         }))
     });
-    t.method("void CopyTo(Array array, int index)", interfaces::copy_to)
+    t.method("void CopyTo(Array array, int index)", array_copy::copy_to)
         .mutates();
     t.method("IEnumerator<object> GetEnumerator()", enumerator::start);
     define_statics(types);
@@ -296,6 +259,7 @@ fn define_statics(types: &mut Types) {
         Ok(Value::Null)
     });
     t.static_method("void Reverse(Array array)", |c| {
+        vector(&*this(c)?)?;
         let mut items = elements(c, 0)?;
         items.reverse();
         this(c)?.replace(items);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Array;
+use super::array_copy::{element_for, vector};
 use super::array_members::{elements, part, this};
 use super::comparer::Ranking;
 use super::list_members::{find, position};
@@ -144,7 +145,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("void SetValue(object value, int index1, int index2)", |c| {
         let array = this(c)?;
         let at = place(c, &array, 2)?;
-        array.store(i32::try_from(at).unwrap_or(i32::MAX), c.value(1))?;
+        array.set(at, element_for(&array, c.value(1))?);
         Ok(Value::Null)
     })
     .mutates();
@@ -186,9 +187,13 @@ pub(super) fn define(types: &mut Types) {
 
 fn define_sorts(types: &mut Types) {
     let mut t = types.class("System.Array");
-    t.static_method("void Sort(Array array)", |c| sort_part(c, None, None))
-        .mutates();
+    t.static_method("void Sort(Array array)", |c| {
+        vector(&*this(c)?)?;
+        sort_part(c, None, None)
+    })
+    .mutates();
     t.static_method("void Sort(Array array, int index, int length)", |c| {
+        vector(&*this(c)?)?;
         sort_part(c, Some(1), None)
     })
     .mutates();
@@ -214,16 +219,19 @@ fn define_searches(types: &mut Types) {
         |c| search_part(c, Some(4)),
     );
     t.static_method("int BinarySearch(Array array, object value)", |c| {
+        vector(&*this(c)?)?;
         let (items, item) = (elements(c, 0)?, c.value(1));
         Ok(sort::binary_search(c.rt, &items, &item, &Ranking::of(&Value::Null))?.into())
     });
     t.static_method("int IndexOf(Array array, object value)", |c| {
+        vector(&*this(c)?)?;
         let (items, wanted) = (elements(c, 0)?, c.value(1));
         Ok(position(
             items.iter().position(|item| equals(item, &wanted)),
         ))
     });
     t.static_method("int LastIndexOf(Array array, object value)", |c| {
+        vector(&*this(c)?)?;
         let (items, wanted) = (elements(c, 0)?, c.value(1));
         Ok(position(
             items.iter().rposition(|item| equals(item, &wanted)),

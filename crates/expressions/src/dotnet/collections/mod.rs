@@ -1,6 +1,7 @@
 //! Arrays, lists, dictionaries and their interfaces.
 
 mod array;
+mod array_copy;
 mod array_members;
 mod array_ranges;
 pub(crate) mod comparer;

@@ -94,8 +94,17 @@ pub(super) fn define(types: &mut Types) {
     t.static_method("object ChangeType(object value, TypeCode typeCode)", |c| {
         let (code, value) = (c.enumeration(1)?, c.value(0));
         const EMPTY: i64 = 0;
+        const OBJECT: i64 = 1;
         const DB_NULL: i64 = 2;
-        if !value.is_null() && matches!(code, EMPTY | DB_NULL) {
+        let refused = match code {
+            EMPTY => !value.is_null(),
+            DB_NULL => true,
+            OBJECT => !value.is_null() && !convertible(&value),
+            3..=16 | 18 => false,
+            _ if value.is_null() || !convertible(&value) => true,
+            _ => return Err(Fault::argument("Unknown TypeCode value.", "")),
+        };
+        if refused {
             return Err(Fault::new(
                 "System.InvalidCastException",
                 "Object cannot be cast to this type.",
@@ -222,7 +231,15 @@ fn encode(c: &mut Call<'_, '_>, range: Option<(usize, usize)>, options: Option<u
         None => &bytes,
     };
     let breaks = match options {
-        Some(index) => c.enumeration(index)? == 1,
+        Some(index) => match c.enumeration(index)? {
+            option @ (0 | 1) => option == 1,
+            other => {
+                return Err(Fault::argument(
+                    &format!("Illegal enum value: {other}."),
+                    "options",
+                ));
+            }
+        },
         None => false,
     };
     c.rt.allocate(part.len() / 3 * 4 + 4)?;
@@ -270,7 +287,10 @@ fn code_of(value: &Value) -> i64 {
     if value.is_null() {
         return 0;
     }
-    let ty = value.type_of();
+    let ty = match value {
+        Value::Enum(..) => Type::INT32,
+        other => other.type_of(),
+    };
     (3..=18)
         .find(|code| type_of_code(*code) == ty && ty != Type::OBJECT)
         .unwrap_or(1)
@@ -292,7 +312,7 @@ fn convertible(value: &Value) -> bool {
 /// `Convert.ChangeType`: exact for the type itself, a conversion for the simple types, refused otherwise.
 fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
     if value.is_null() {
-        return if target.is_value_type() {
+        return if target.is_value_type() || target.is(known::NULLABLE) {
             Err(Fault::new(
                 "System.InvalidCastException",
                 "Null object cannot be converted to a value type.",
@@ -311,6 +331,9 @@ fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
             .into());
         }
         t if *t == Type::OBJECT => value.clone(),
+        t if matches!(value, Value::Enum(..)) && t.def().is_some_and(|d| &*d.name == "Enum") => {
+            value.clone()
+        }
         t if *t == Type::BOOL => to_boolean(value)?.into(),
         t if *t == Type::CHAR => Value::Char(to_integer(value, IntegerType::Char)? as u16),
         t if *t == Type::SBYTE => (to_integer(value, IntegerType::SByte)? as i8).into(),

@@ -174,7 +174,7 @@ fn constructors(t: &mut TypeBuilder<'_>) {
         "bool TryCreate(Uri baseUri, string relativeUri, out Uri result)",
         |c| {
             let joined = match (c.opt_object::<UriObject>(0)?, c.opt_str(1)?) {
-                (Some(base), Some(reference)) => Uri::join(&base.0, &reference.to_utf8()).ok(),
+                (Some(base), Some(reference)) => try_join(&base.0, &reference.to_utf8()),
                 _ => None,
             };
             Ok(store(c, joined))
@@ -190,6 +190,14 @@ fn constructors(t: &mut TypeBuilder<'_>) {
             Ok(store(c, joined))
         },
     );
+}
+
+/// A reference that is absolute needs no base, and so not an absolute one.
+fn try_join(base: &Uri, reference: &str) -> Option<Uri> {
+    match base.absolute() {
+        Some(_) => Uri::join(base, reference).ok(),
+        None => Uri::parse(reference, UriKind::Absolute).ok(),
+    }
 }
 
 fn store(c: &mut Call<'_, '_>, uri: Option<Uri>) -> Value {
@@ -216,7 +224,7 @@ fn parts(t: &mut TypeBuilder<'_>) {
     t.property("string Authority", |c| part(c, Absolute::authority));
     t.property("string Host", |c| part(c, Absolute::host_text));
     t.property("string DnsSafeHost", |c| part(c, |p| p.host.clone()));
-    t.property("string IdnHost", |c| part(c, |p| p.host.clone()));
+    t.property("string IdnHost", |c| part(c, Absolute::idn_host));
     t.property("string Fragment", |c| part(c, |p| p.fragment.clone()));
     t.property("string Query", |c| part(c, |p| p.query.clone()));
     t.property("string PathAndQuery", |c| {

@@ -1,6 +1,7 @@
 //! `System.Enum`: names, parsing and flags of enumeration values.
 
 use crate::dotnet::collections;
+use crate::json::TokenType;
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Kind, Type, TypeDef, Types};
 use crate::value::{Str, TypeObject, Value};
@@ -23,7 +24,7 @@ fn parse(def: &TypeDef, text: &str, ignore_case: bool) -> Option<i64> {
     if text.is_empty() {
         return None;
     }
-    if text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+') {
+    if starts_like_number(text) {
         return text.parse::<i32>().ok().map(i64::from);
     }
     let mut all = 0;
@@ -38,6 +39,16 @@ fn parse(def: &TypeDef, text: &str, ignore_case: bool) -> Option<i64> {
     Some(all)
 }
 
+fn starts_like_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+')
+}
+
+/// Whether text is a whole number, of whatever size.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn parsed(def: &TypeDef, text: &Str, ignore_case: bool) -> R<Value> {
     if text.to_utf8().trim().is_empty() {
         return Err(Fault::argument(
@@ -47,6 +58,10 @@ fn parsed(def: &TypeDef, text: &Str, ignore_case: bool) -> R<Value> {
     }
     match parse(def, &text.to_utf8(), ignore_case) {
         Some(number) => Ok(Value::Enum(def.id, number)),
+        None if is_whole(text.to_utf8().trim()) => Err(crate::clr::Error::overflow(
+            "Value was either too large or too small for an Int32.",
+        )
+        .into()),
         None => Err(Fault::argument(
             &format!("Requested value '{text}' was not found."),
             "",
@@ -63,11 +78,15 @@ fn try_parse(c: &mut Call<'_, '_>, ignore_case: bool, out: usize) -> R<Value> {
     Ok(found.is_some().into())
 }
 
-/// The number of an enumeration value, or of an integer that stands for one.
+/// The number of an enumeration value, or of an integer, `char` or `bool` that stands for one.
 fn number(value: &Value) -> R<i64> {
-    value
-        .as_integer()
-        .ok_or_else(|| Fault::argument("The value must be an enumeration value.", "value"))
+    match value {
+        Value::Bool(truth) => Ok((*truth).into()),
+        Value::UInt64(number) => Ok(number.cast_signed()),
+        other => other
+            .as_integer()
+            .ok_or_else(|| Fault::argument("The value must be an enumeration value.", "value")),
+    }
 }
 
 fn same_enumeration(a: &Value, b: &Value) -> R<()> {
@@ -109,8 +128,12 @@ pub(super) fn define(types: &mut Types) {
         },
     );
     t.static_method("string GetName(Type enumType, object value)", |c| {
+        let wanted = match (c.value(0).is_null(), c.required(1)) {
+            (false, wanted) => wanted?,
+            (true, _) => c.required(0)?,
+        };
         let def = argument(c, 0)?;
-        let wanted = number(&c.required(1)?)?;
+        let wanted = number(&wanted)?;
         Ok(def
             .values
             .iter()
@@ -138,8 +161,18 @@ pub(super) fn define(types: &mut Types) {
         Ok(collections::array(Type::Named(def.id, None), items))
     });
     t.static_method("bool IsDefined(Type enumType, object value)", |c| {
+        c.object::<TypeObject>(0)?;
+        let value = c.required(1)?;
+        if !matches!(value, Value::Str(_) | Value::Bool(_) | Value::UInt64(_))
+            && value.as_integer().is_none()
+        {
+            return Err(Fault::new(
+                "System.InvalidOperationException",
+                Str::literal("Unknown enum type."),
+            ));
+        }
         let def = argument(c, 0)?;
-        let wanted = match c.required(1)? {
+        let wanted = match value {
             Value::Str(text) => {
                 return Ok(def.values.iter().any(|(name, _)| text == *name).into());
             }
@@ -148,16 +181,10 @@ pub(super) fn define(types: &mut Types) {
             Value::Enum(..) => {
                 return Err(Fault::argument("Object must be the same type as the enum.", ""));
             }
-            other if other.as_integer().is_some() => {
+            _ => {
                 return Err(Fault::argument(
                     "Enum underlying type and the object must be same type or object must be a String.",
                     "",
-                ));
-            }
-            _ => {
-                return Err(Fault::new(
-                    "System.InvalidOperationException",
-                    Str::literal("Unknown enum type."),
                 ));
             }
         };
@@ -165,7 +192,22 @@ pub(super) fn define(types: &mut Types) {
     });
     t.static_method("object ToObject(Type enumType, object value)", |c| {
         let wanted = c.required(1)?;
-        Ok(Value::Enum(argument(c, 0)?.id, number(&wanted)?))
+        // Its type code is that of its content, but it cannot be unboxed as such.
+        let token = match &wanted {
+            Value::Json(token) => Some(token.token_type()),
+            _ => None,
+        };
+        if matches!(token, Some(TokenType::Integer | TokenType::Boolean)) {
+            return Err(Fault::new(
+                "System.InvalidCastException",
+                Str::literal(
+                    "Unable to cast object of type 'Newtonsoft.Json.Linq.JValue' to type 'System.Int64'.",
+                ),
+            ));
+        }
+        // An enumeration holds 32 bits.
+        let number = number(&wanted)? as i32;
+        Ok(Value::Enum(argument(c, 0)?.id, number.into()))
     });
     t.static_method("Type GetUnderlyingType(Type enumType)", |c| {
         argument(c, 0)?;

@@ -18,6 +18,7 @@ struct Zone {
     zone: TimeZone,
     display: Option<Str>,
     standard: Option<Str>,
+    daylight: Option<Str>,
     of: &'static str,
 }
 
@@ -27,6 +28,7 @@ impl Zone {
             zone,
             display: None,
             standard: None,
+            daylight: None,
             of: INFO,
         })
     }
@@ -119,7 +121,12 @@ pub(super) fn define(types: &mut Types) {
         Ok(zone(c, 0)?.standard_name().into())
     });
     t.property("string DaylightName", |c| {
-        Ok(zone(c, 0)?.standard_name().into())
+        let zone = zone(c, 0)?;
+        Ok(zone
+            .daylight
+            .clone()
+            .unwrap_or_else(|| zone.standard_name())
+            .into())
     });
     t.property("TimeSpan BaseUtcOffset", |c| {
         Ok(zone(c, 0)?.zone.base_offset(c.rt.host.now()).into())
@@ -133,18 +140,19 @@ pub(super) fn define(types: &mut Types) {
 }
 
 fn custom(c: &Call<'_, '_>, rules: Option<usize>) -> R<Value> {
+    let daylight = if rules.is_some() { 4 } else { 3 };
     let rules = rules
         .map(|index| collections::elements_of(&c.value(index)).unwrap_or_default())
         .unwrap_or_default();
     let rules = rules
         .iter()
-        .filter_map(|rule| rule.as_object::<Rule>().map(|rule| rule.0))
-        .collect();
+        .map(|rule| rule.as_object::<Rule>().map(|rule| rule.0));
     let zone = TimeZone::custom(&c.str(0)?.to_utf8(), c.span(1)?, rules)?;
     Ok(Value::object(Zone {
         zone,
-        display: c.opt_str(2)?,
-        standard: c.opt_str(3)?,
+        display: Some(c.opt_str(2)?.unwrap_or(Str::EMPTY)),
+        standard: Some(c.opt_str(3)?.unwrap_or(Str::EMPTY)),
+        daylight: Some(c.opt_str(daylight)?.unwrap_or(Str::EMPTY)),
         of: INFO,
     }))
 }
@@ -161,8 +169,12 @@ fn instant(zone: &TimeZone, value: DateTime) -> i64 {
 
 fn questions(t: &mut TypeBuilder<'_>) {
     t.method("TimeSpan GetUtcOffset(DateTime dateTime)", |c| {
-        let zone = zone(c, 0)?;
-        Ok(zone.zone.at(instant(&zone.zone, c.date(1)?)).0.into())
+        let (zone, date) = (zone(c, 0)?, c.date(1)?);
+        // A clock time that is skipped has the offset of standard time.
+        Ok(match date.kind() {
+            DateTimeKind::Unspecified => zone.zone.clock_time(date.ticks()).offset().into(),
+            _ => zone.zone.at(date.ticks()).0.into(),
+        })
     });
     t.method(
         "TimeSpan GetUtcOffset(DateTimeOffset dateTimeOffset)",
@@ -202,7 +214,18 @@ fn convert(value: DateTime, source: &TimeZone, target: &TimeZone) -> R<Value> {
 }
 
 fn convert_offset(value: DateTimeOffset, target: &TimeZone) -> R<Value> {
-    Ok(value.to_offset(target.at(value.utc_ticks()).0)?.into())
+    let offset = target.at(value.utc_ticks()).0;
+    let clock = value.utc_ticks().saturating_add(offset.0);
+    // Beyond the calendar's ends .NET gives its first or last instant.
+    if !(0..=crate::clr::calendar::MAX_TICKS).contains(&clock) {
+        let end = if clock < 0 {
+            DateTimeOffset::MIN
+        } else {
+            DateTimeOffset::MAX
+        };
+        return Ok(end.into());
+    }
+    Ok(value.to_offset(offset)?.into())
 }
 
 fn conversions(t: &mut TypeBuilder<'_>) {
@@ -249,6 +272,7 @@ fn older(types: &mut Types) {
             zone: TimeZone::utc(),
             display: None,
             standard: None,
+            daylight: None,
             of: OLD,
         }))
     });
@@ -256,7 +280,12 @@ fn older(types: &mut Types) {
         Ok(zone(c, 0)?.standard_name().into())
     });
     t.property("string DaylightName", |c| {
-        Ok(zone(c, 0)?.standard_name().into())
+        let zone = zone(c, 0)?;
+        Ok(zone
+            .daylight
+            .clone()
+            .unwrap_or_else(|| zone.standard_name())
+            .into())
     });
     t.method("TimeSpan GetUtcOffset(DateTime time)", |_| {
         Ok(crate::clr::timespan::TimeSpan::ZERO.into())

@@ -1,8 +1,8 @@
 //! `XContainer`: what elements and documents share.
 
 use super::content::{add, insert};
-use super::names::{name, opt_name};
-use super::{defs, elements, node, optional, sequence};
+use super::names::opt_name;
+use super::{defs, elements, node, nothing, optional, sequence};
 use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::Value;
@@ -18,8 +18,8 @@ pub(super) fn define(types: &mut Types) {
         Ok(optional(node(c, 0)?.nodes().pop()))
     });
     t.method("XElement Element(XName name)", |c| {
-        let name = name(c, 1)?;
-        Ok(optional(node(c, 0)?.element_named(&name)))
+        let (node, name) = (node(c, 0)?, opt_name(c, 1)?);
+        Ok(optional(name.and_then(|name| node.element_named(&name))))
     });
     t.method("IEnumerable<XElement> Elements()", |c| {
         Ok(sequence(defs().element, node(c, 0)?, |node| {
@@ -27,15 +27,12 @@ pub(super) fn define(types: &mut Types) {
         }))
     });
     t.method("IEnumerable<XElement> Elements(XName name)", |c| {
-        let name = opt_name(c, 1)?;
-        Ok(sequence(
-            defs().element,
-            node(c, 0)?,
-            move |node| match &name {
-                Some(name) => elements(node.nodes(), Some(name)),
-                None => Vec::new(),
-            },
-        ))
+        let Some(name) = opt_name(c, 1)? else {
+            return Ok(nothing(defs().element));
+        };
+        Ok(sequence(defs().element, node(c, 0)?, move |node| {
+            elements(node.nodes(), Some(&name))
+        }))
     });
     t.method("IEnumerable<XElement> Descendants()", |c| {
         Ok(sequence(defs().element, node(c, 0)?, |node| {
@@ -43,15 +40,12 @@ pub(super) fn define(types: &mut Types) {
         }))
     });
     t.method("IEnumerable<XElement> Descendants(XName name)", |c| {
-        let name = opt_name(c, 1)?;
-        Ok(sequence(
-            defs().element,
-            node(c, 0)?,
-            move |node| match &name {
-                Some(name) => elements(node.descendants(false), Some(name)),
-                None => Vec::new(),
-            },
-        ))
+        let Some(name) = opt_name(c, 1)? else {
+            return Ok(nothing(defs().element));
+        };
+        Ok(sequence(defs().element, node(c, 0)?, move |node| {
+            elements(node.descendants(false), Some(&name))
+        }))
     });
     t.method("IEnumerable<XNode> DescendantNodes()", |c| {
         Ok(sequence(defs().node, node(c, 0)?, |node| {

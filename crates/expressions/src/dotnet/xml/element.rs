@@ -4,8 +4,8 @@ use super::content::{add, text};
 use super::conversions::{self, signatures};
 use super::names::{name, name_value, namespace, namespace_value, opt_name};
 use super::node::{set_value, value};
-use super::{defs, elements, node, optional, sequence};
-use crate::runtime::{Call, R};
+use super::{defs, elements, node, nothing, optional, sequence};
+use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 use crate::xml::{self, XNode};
@@ -79,8 +79,8 @@ pub(super) fn define(types: &mut Types) {
         Ok(optional(node(c, 0)?.attributes().pop()))
     });
     t.method("XAttribute Attribute(XName name)", |c| {
-        let name = name(c, 1)?;
-        Ok(optional(node(c, 0)?.attribute(&name)))
+        let (node, name) = (node(c, 0)?, opt_name(c, 1)?);
+        Ok(optional(name.and_then(|name| node.attribute(&name))))
     });
     t.method("IEnumerable<XAttribute> Attributes()", |c| {
         Ok(sequence(defs().attribute, node(c, 0)?, |node| {
@@ -88,12 +88,11 @@ pub(super) fn define(types: &mut Types) {
         }))
     });
     t.method("IEnumerable<XAttribute> Attributes(XName name)", |c| {
-        let name = opt_name(c, 1)?;
+        let Some(name) = opt_name(c, 1)? else {
+            return Ok(nothing(defs().attribute));
+        };
         Ok(sequence(defs().attribute, node(c, 0)?, move |node| {
-            name.as_ref()
-                .and_then(|name| node.attribute(name))
-                .into_iter()
-                .collect()
+            node.attribute(&name).into_iter().collect()
         }))
     });
     t.method("IEnumerable<XElement> AncestorsAndSelf()", |c| {
@@ -102,7 +101,9 @@ pub(super) fn define(types: &mut Types) {
         }))
     });
     t.method("IEnumerable<XElement> AncestorsAndSelf(XName name)", |c| {
-        let name = name(c, 1)?;
+        let Some(name) = opt_name(c, 1)? else {
+            return Ok(nothing(defs().element));
+        };
         Ok(sequence(defs().element, node(c, 0)?, move |node| {
             elements(node.ancestors(true), Some(&name))
         }))
@@ -115,7 +116,9 @@ pub(super) fn define(types: &mut Types) {
     t.method(
         "IEnumerable<XElement> DescendantsAndSelf(XName name)",
         |c| {
-            let name = name(c, 1)?;
+            let Some(name) = opt_name(c, 1)? else {
+                return Ok(nothing(defs().element));
+            };
             Ok(sequence(defs().element, node(c, 0)?, move |node| {
                 elements(node.descendants(true), Some(&name))
             }))
@@ -196,12 +199,18 @@ pub(super) fn define(types: &mut Types) {
     });
     t.method("XNamespace GetNamespaceOfPrefix(string prefix)", |c| {
         let prefix = c.str(1)?;
+        if prefix.is_empty() {
+            return Err(Fault::argument("'' is an invalid prefix.", "prefix"));
+        }
         Ok(node(c, 0)?
             .namespace_of_prefix(&prefix.to_utf8())
             .map_or(Value::Null, namespace_value))
     });
     t.method("string GetPrefixOfNamespace(XNamespace ns)", |c| {
         let namespace = namespace(c, 1)?;
+        if namespace == *crate::xml::XMLNS_NAMESPACE {
+            return Ok(Str::literal("xmlns").into());
+        }
         Ok(node(c, 0)?.prefix_of_namespace(&namespace.to_utf8()).into())
     });
     conversions::define(&mut t, signatures!("XElement", "element"));

@@ -19,10 +19,11 @@ pub(in crate::dotnet) mod xpath;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use crate::dotnet::collections;
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Lazy, Object, Str, Value};
-use crate::xml::{self, NodeKind, XNode};
+use crate::xml::{self, NodeKind, Unwritten, XNode};
 
 #[cold]
 pub(crate) fn define(types: &mut Types) {
@@ -176,8 +177,26 @@ fn text_of(rt: &mut Runtime<'_>, node: &XNode, raw: bool) -> R<Str> {
     let room = rt.room();
     let text = node.to_xml_within(raw, room);
     rt.tick()?;
-    rt.allocate(text.as_ref().map_or(room.saturating_add(1), String::len))?;
-    Ok(text.unwrap_or_default().into())
+    match text {
+        Ok(text) => {
+            rt.allocate(text.len())?;
+            Ok(text.into())
+        }
+        Err(Unwritten::TooLong) => {
+            rt.allocate(room.saturating_add(1))?;
+            Ok(Str::EMPTY)
+        }
+        Err(Unwritten::Character(unit)) => Err(Fault::argument(
+            &match unit {
+                0xd800..=0xdfff => format!("Invalid surrogate pair: 0x{unit:04X} stands alone."),
+                _ => {
+                    let shown = char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER);
+                    format!("'{shown}', hexadecimal value 0x{unit:02X}, is an invalid character.")
+                }
+            },
+            "",
+        )),
+    }
 }
 
 /// Reads XML for other bindings, such as bodies: an `XDocument` where one is wanted, else an `XElement`.
@@ -192,6 +211,11 @@ pub(crate) fn parse_text(text: &str, wanted: &Type) -> Result<XNode, xml::Error>
 /// Whether a type is `XElement`, `XDocument` or `XNode`.
 pub(crate) fn is_xml(ty: &Type) -> bool {
     ty.is(defs().element) || ty.is(defs().document) || ty.is(defs().node)
+}
+
+/// What members that look for a name give for null: an empty array.
+fn nothing(item: DefId) -> Value {
+    collections::array(Type::Named(item, None), Vec::new())
 }
 
 /// Argument `index` as a node; null is an `ArgumentNullException`.

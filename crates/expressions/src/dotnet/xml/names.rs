@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{defs, named};
-use crate::runtime::{Call, R, Runtime};
+use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
 use crate::value::{Object, Str, Value};
 use crate::xml::{Declaration, Name, XML_NAMESPACE, XMLNS_NAMESPACE};
@@ -78,6 +78,14 @@ pub(super) fn opt_name(c: &Call<'_, '_>, index: usize) -> R<Option<Name>> {
         .map(|name| name.0.clone()))
 }
 
+/// A name of its two parts; an empty one counts as missing.
+fn made(local: Str, namespace: Str) -> R<Value> {
+    if local.is_empty() {
+        return Err(Fault::argument_null("localName"));
+    }
+    Ok(name_value(Name::new(local, namespace)?))
+}
+
 pub(super) fn name_value(name: Name) -> Value {
     Value::object(NameObject(name))
 }
@@ -110,7 +118,7 @@ pub(super) fn define(types: &mut Types) {
         Ok(name_value(Name::parse(&c.str(0)?)?))
     });
     t.static_method("XName Get(string localName, string namespaceName)", |c| {
-        Ok(name_value(Name::new(c.str(0)?, c.str(1)?)?))
+        made(c.str(0)?, c.str(1)?)
     });
     t.property("string LocalName", |c| Ok(name(c, 0)?.local.into()));
     t.property("string NamespaceName", |c| Ok(name(c, 0)?.namespace.into()));
@@ -138,13 +146,13 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("string NamespaceName", |c| Ok(namespace(c, 0)?.into()));
     t.method("XName GetName(string localName)", |c| {
-        Ok(name_value(Name::new(c.str(1)?, namespace(c, 0)?)?))
+        made(c.str(1)?, namespace(c, 0)?)
     });
     t.implicit("XNamespace (string namespaceName)", |c| {
         Ok(c.opt_str(0)?.map_or(Value::Null, namespace_value))
     });
     t.operator("XName operator +(XNamespace ns, string localName)", |c| {
-        Ok(name_value(Name::new(c.str(1)?, namespace(c, 0)?)?))
+        made(c.str(1)?, namespace(c, 0)?)
     });
     t.operator("bool operator ==(XNamespace left, XNamespace right)", |c| {
         Ok(same(c).into())

@@ -2,7 +2,7 @@
 
 use super::content::insert;
 use super::names::opt_name;
-use super::{defs, elements, node, optional, sequence, text_of};
+use super::{defs, elements, node, nothing, optional, sequence, text_of};
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
@@ -56,7 +56,11 @@ pub(super) fn define(types: &mut Types) {
     t.base("XNode");
     t.constructor("(XProcessingInstruction other)", copied);
     t.constructor("(string target, string data)", |c| {
-        Ok(Value::object(XNode::instruction(c.str(0)?, c.str(1)?)))
+        let target = c.str(0)?;
+        if target.is_empty() {
+            return Err(Fault::argument_null("target"));
+        }
+        Ok(Value::object(XNode::instruction(target, c.str(1)?)))
     });
     t.property("string Target", |c| Ok(node(c, 0)?.target().into()));
     t.property_with_set("string Data", value, set_value)
@@ -155,15 +159,12 @@ fn define_node(types: &mut Types) {
         }))
     });
     t.method("IEnumerable<XElement> Ancestors(XName name)", |c| {
-        let name = opt_name(c, 1)?;
-        Ok(sequence(
-            defs().element,
-            node(c, 0)?,
-            move |node| match &name {
-                Some(name) => elements(node.ancestors(false), Some(name)),
-                None => Vec::new(),
-            },
-        ))
+        let Some(name) = opt_name(c, 1)? else {
+            return Ok(nothing(defs().element));
+        };
+        Ok(sequence(defs().element, node(c, 0)?, move |node| {
+            elements(node.ancestors(false), Some(&name))
+        }))
     });
     t.method("IEnumerable<XNode> NodesAfterSelf()", |c| {
         Ok(sequence(defs().node, node(c, 0)?, |node| beside(node, 1)))
@@ -177,7 +178,9 @@ fn define_node(types: &mut Types) {
         }))
     });
     t.method("IEnumerable<XElement> ElementsAfterSelf(XName name)", |c| {
-        let name = super::names::name(c, 1)?;
+        let Some(name) = opt_name(c, 1)? else {
+            return Ok(nothing(defs().element));
+        };
         Ok(sequence(defs().element, node(c, 0)?, move |node| {
             elements(beside(node, 1), Some(&name))
         }))
@@ -190,7 +193,9 @@ fn define_node(types: &mut Types) {
     t.method(
         "IEnumerable<XElement> ElementsBeforeSelf(XName name)",
         |c| {
-            let name = super::names::name(c, 1)?;
+            let Some(name) = opt_name(c, 1)? else {
+                return Ok(nothing(defs().element));
+            };
             Ok(sequence(defs().element, node(c, 0)?, move |node| {
                 elements(beside(node, -1), Some(&name))
             }))
