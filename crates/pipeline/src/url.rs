@@ -167,7 +167,11 @@ pub fn is_absolute_url(reference: &str) -> bool {
 /// The path without its `.` and `..` segments, also where their dots are encoded (RFC 3986 §5.2.4); `None` for a path
 /// that has none. A path does not begin above its root.
 pub fn without_dot_segments(path: &str) -> Option<String> {
-    if !path.split('/').any(|segment| dots(segment) > 0) {
+    // Nearly no path has a segment that begins with a dot, and every request comes by here.
+    let suspects = |pair: &[u8]| matches!(pair, [b'/', b'.' | b'%']);
+    if !path.as_bytes().windows(2).any(suspects)
+        || !path.split('/').any(|segment| dots(segment) > 0)
+    {
         return None;
     }
     let mut kept: Vec<&str> = Vec::new();
