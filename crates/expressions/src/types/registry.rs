@@ -504,121 +504,103 @@ impl Types {
     }
 
     fn finish(self) -> Registry {
-        let mut problems = Vec::new();
-        let names = DraftNames::new(&self.drafts);
-        let mut defs = Vec::new();
-        for draft in &self.drafts {
-            defs.push(finish_type(draft, &names, &mut problems));
-        }
-        for (def, draft) in defs.iter_mut().zip(self.drafts) {
-            def.declared = draft.members.into();
-        }
-        let mut by_name: HashMap<(String, usize), Vec<DefId>> = HashMap::new();
-        let mut extensions: HashMap<&'static str, Vec<(DefId, usize)>> = HashMap::new();
-        let mut namespaces = Vec::new();
-        for def in &defs {
-            by_name
-                .entry((def.name.to_string(), def.parameters.len()))
+        let mut headers = Vec::with_capacity(self.drafts.len());
+        let mut registry = Registry {
+            defs: Vec::with_capacity(self.drafts.len()),
+            by_full_name: HashMap::new(),
+            by_name: HashMap::new(),
+            extensions: HashMap::new(),
+            namespaces: Vec::new(),
+            problems: Vec::new(),
+        };
+        for draft in self.drafts {
+            headers.push((draft.bases, draft.invoke));
+            registry
+                .by_name
+                .entry((draft.name.clone(), draft.parameters.len()))
                 .or_default()
-                .push(def.id);
-            namespaces.push(def.namespace.to_string());
-            for (i, member) in def.declared.iter().enumerate() {
+                .push(draft.id);
+            registry.namespaces.push(draft.namespace.clone());
+            for (i, member) in draft.members.iter().enumerate() {
                 if member.kind == MemberKind::Extension {
-                    extensions
+                    registry
+                        .extensions
                         .entry(signature::name_of(member.signature))
                         .or_default()
-                        .push((def.id, def.values.len() + i));
+                        .push((draft.id, draft.values.len() + i));
                 }
             }
+            registry.defs.push(TypeDef {
+                id: draft.id,
+                namespace: draft.namespace.into(),
+                name: draft.name.into(),
+                keyword: signature::keyword_of(draft.id),
+                kind: draft.kind,
+                parameters: draft.parameters,
+                bases: Vec::new(),
+                documented: draft.documented,
+                declared: draft.members.into(),
+                table: OnceLock::new(),
+                values: draft.values,
+                flags: draft.flags,
+                invoke: None,
+            });
         }
-        namespaces.sort();
-        namespaces.dedup();
-        let by_full_name = self
+        registry.namespaces.sort();
+        registry.namespaces.dedup();
+        let defs = &registry.defs;
+        registry.by_full_name = self
             .by_full_name
             .into_iter()
             .filter_map(|(name, at)| Some((name, defs.get(at)?.id)))
             .collect();
-        Registry {
-            defs,
-            by_full_name,
-            by_name,
-            extensions,
-            namespaces,
-            problems,
-        }
-    }
-}
-
-struct DraftNames<'a> {
-    drafts: &'a [TypeDraft],
-    by_name: HashMap<(&'a str, usize), DefId>,
-    by_full_name: HashMap<(String, usize), DefId>,
-}
-
-impl<'a> DraftNames<'a> {
-    fn new(drafts: &'a [TypeDraft]) -> Self {
-        let mut by_name = HashMap::new();
-        let mut by_full_name = HashMap::new();
-        for draft in drafts {
-            let arity = draft.parameters.len();
-            by_name
-                .entry((draft.name.as_str(), arity))
-                .or_insert(draft.id);
-            by_full_name.insert(
-                (format!("{}.{}", draft.namespace, draft.name), arity),
-                draft.id,
-            );
-        }
-        Self {
-            drafts,
-            by_name,
-            by_full_name,
-        }
-    }
-}
-
-impl Names for DraftNames<'_> {
-    fn find(&self, name: &str, arity: usize) -> Option<DefId> {
-        if arity == 0
-            && let Some(def) = keyword(name)
-        {
-            return Some(def);
-        }
-        self.by_name
-            .get(&(name, arity))
-            .or_else(|| self.by_full_name.get(&(name.to_owned(), arity)))
-            .copied()
-    }
-
-    fn enum_value(&self, def: DefId, member: &str) -> Option<i64> {
-        let draft = self.drafts.get(usize::from(def.0))?;
-        draft
-            .values
+        // Types refer to each other, so their headers are read when all of them are known.
+        let mut problems = Vec::new();
+        let read: Vec<_> = registry
+            .defs
             .iter()
-            .find(|(name, _)| *name == member)
-            .map(|(_, value)| *value)
+            .zip(headers)
+            .map(|(def, (bases, invoke))| {
+                let bases = read_bases(def, &bases, &registry, &mut problems);
+                (bases, read_invoke(def, invoke, &registry, &mut problems))
+            })
+            .collect();
+        for (def, (bases, invoke)) in registry.defs.iter_mut().zip(read) {
+            def.bases = bases;
+            def.invoke = invoke;
+        }
+        registry.problems = problems;
+        registry
     }
 }
 
-fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<String>) -> TypeDef {
-    let class: Vec<String> = draft.parameters.iter().map(|p| p.name.clone()).collect();
-    let full = format!("{}.{}", draft.namespace, draft.name);
+/// Names of a definition's own type parameters.
+fn class_parameters(def: &TypeDef) -> Vec<String> {
+    def.parameters.iter().map(|p| p.name.clone()).collect()
+}
+
+fn read_bases(
+    def: &TypeDef,
+    texts: &[&'static str],
+    registry: &Registry,
+    problems: &mut Vec<String>,
+) -> Vec<Type> {
+    let class = class_parameters(def);
     let mut bases = Vec::new();
-    for text in &draft.bases {
-        match Reader::new(text, names, &class).only_type() {
+    for text in texts {
+        match Reader::new(text, registry, &class).only_type() {
             Ok(ty) => bases.push(ty),
-            Err(problem) => problems.push(format!("{full}: base `{text}`: {problem}")),
+            Err(problem) => problems.push(format!("{}: base `{text}`: {problem}", def.full_name())),
         }
     }
     let has_class_base = bases.iter().any(|base| match base {
-        Type::Named(id, _) => names
-            .drafts
-            .get(usize::from(id.0))
-            .is_some_and(|d| d.kind != Kind::Interface),
+        Type::Named(id, _) => registry
+            .def(*id)
+            .is_some_and(|base| base.kind != Kind::Interface),
         _ => false,
     });
-    if !has_class_base && draft.id != known::OBJECT {
-        let base = match draft.kind {
+    if !has_class_base && def.id != known::OBJECT {
+        let base = match def.kind {
             Kind::Struct => Some(Type::Named(known::VALUE_TYPE, None)),
             Kind::Enum => Some(Type::Named(known::ENUM, None)),
             Kind::Delegate => Some(Type::Named(known::DELEGATE, None)),
@@ -629,35 +611,28 @@ fn finish_type(draft: &TypeDraft, names: &DraftNames<'_>, problems: &mut Vec<Str
             bases.insert(0, base);
         }
     }
-    let invoke = draft
-        .invoke
-        .and_then(|text| match Reader::new(text, names, &class).signature() {
-            Ok(signature) => Some((signature.parameters, signature.result)),
-            Err(problem) => {
-                problems.push(format!("{full}: `{text}`: {problem}"));
-                None
-            }
-        });
-    TypeDef {
-        id: draft.id,
-        namespace: draft.namespace.as_str().into(),
-        name: draft.name.as_str().into(),
-        keyword: signature::keyword_of(draft.id),
-        kind: draft.kind,
-        parameters: draft.parameters.clone(),
-        bases,
-        documented: draft.documented,
-        declared: Box::default(),
-        table: OnceLock::new(),
-        values: draft.values.clone(),
-        flags: draft.flags,
-        invoke,
+    bases
+}
+
+fn read_invoke(
+    def: &TypeDef,
+    text: Option<&'static str>,
+    registry: &Registry,
+    problems: &mut Vec<String>,
+) -> Option<(Vec<Parameter>, Type)> {
+    let text = text?;
+    match Reader::new(text, registry, &class_parameters(def)).signature() {
+        Ok(signature) => Some((signature.parameters, signature.result)),
+        Err(problem) => {
+            problems.push(format!("{}: `{text}`: {problem}", def.full_name()));
+            None
+        }
     }
 }
 
 /// Reads the signatures of a type's members.
 fn read_members(def: &TypeDef, registry: &Registry) -> Table {
-    let class: Vec<String> = def.parameters.iter().map(|p| p.name.clone()).collect();
+    let class = class_parameters(def);
     let own = def.own_type();
     let mut problems = Vec::new();
     let mut members = Vec::with_capacity(def.values.len() + def.declared.len());
