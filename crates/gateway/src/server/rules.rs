@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, Version, header};
 
 use super::answer::refuse;
+use crate::upstream::only_chunked;
 
 /// The refusal of a head that breaks the rules.
 pub(crate) fn refusal(version: Version, headers: &HeaderMap) -> Option<Response<Bytes>> {
@@ -16,7 +17,7 @@ pub(crate) fn refusal(version: Version, headers: &HeaderMap) -> Option<Response<
             "The request must have exactly one valid Host header.",
         ));
     }
-    if !is_coding_known(headers) {
+    if !only_chunked(headers) {
         return Some(refuse(
             StatusCode::NOT_IMPLEMENTED,
             "The only supported transfer coding is 'chunked'.",
@@ -38,12 +39,6 @@ fn is_host_sound(version: Version, headers: &HeaderMap) -> bool {
 /// Whether a byte may stand in `uri-host [":" port]` (RFC 3986 §3.2.2).
 fn is_of_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
-}
-
-/// hyper decodes `chunked` and lets other codings before it pass unnoticed; forwarding their bytes as plain ones would be wrong.
-fn is_coding_known(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
 }
 
 #[cfg(test)]

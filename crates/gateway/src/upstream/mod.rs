@@ -30,6 +30,7 @@ pub use target::{HttpVersion, Proxy, Target, TargetError, TargetOptions};
 pub use tls::{ClientIdentity, TlsError, TlsOptions, TlsProfile};
 
 pub(crate) use pool::LocalExecutor;
+pub(crate) use sound::only_chunked;
 pub(crate) use tls::{certificates, private_key};
 
 /// Limits of one worker's connections.

@@ -18,31 +18,19 @@ pub(crate) fn check<B>(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return fault("it switched protocols without being asked to");
     }
-    match codings(response.headers()) {
-        Codings::None => Ok(response),
+    if !only_chunked(response.headers()) {
+        return fault("its response has a transfer coding other than 'chunked'");
+    }
+    if response.headers().contains_key(header::TRANSFER_ENCODING) {
         // The length does not count then, and would be wrong for the bytes passed on (RFC 9112 §6.3).
-        Codings::Chunked => {
-            response.headers_mut().remove(header::CONTENT_LENGTH);
-            Ok(response)
-        }
-        Codings::Unknown => fault("its response has a transfer coding other than 'chunked'"),
+        response.headers_mut().remove(header::CONTENT_LENGTH);
     }
+    Ok(response)
 }
 
-enum Codings {
-    None,
-    Chunked,
-    Unknown,
-}
-
-/// hyper decodes `chunked` and nothing that stands before it.
-fn codings(headers: &HeaderMap) -> Codings {
-    let mut found = Codings::None;
-    for coding in headers.get_all(header::TRANSFER_ENCODING) {
-        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-            return Codings::Unknown;
-        }
-        found = Codings::Chunked;
-    }
-    found
+/// Whether nothing but `chunked` was applied to the body: hyper decodes that, and lets other codings before it pass unnoticed;
+/// forwarding their bytes as plain ones would be wrong.
+pub(crate) fn only_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
 }

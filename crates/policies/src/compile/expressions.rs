@@ -67,8 +67,8 @@ pub(super) fn compile(
         Err(findings) => findings,
     };
     let known = context.named_values;
-    let mut names = text.placeholders().iter().map(|found| &found.name);
-    if !context.allow_unknown_named_values || names.all(|name| known.contains_key(name)) {
+    let mut placeholders = text.placeholders().iter();
+    if !context.allow_unknown_named_values || placeholders.all(|found| context.knows(found)) {
         return Err(findings);
     }
     for guess in GUESSES {

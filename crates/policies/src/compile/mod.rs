@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use tidegate_pipeline::{Backends, Position, Scope, Section, Step, StepInfo, Steps};
 use tidegate_policy_xml::diagnostic::{Diagnostic, SourceFile};
-use tidegate_policy_xml::{Document, Element, NamedValue, Node, Text, did_you_mean};
+use tidegate_policy_xml::{Document, Element, NamedValue, Node, Placeholder, Text, did_you_mean};
 
 use crate::definition::Definition;
 use crate::registry;
@@ -37,6 +37,13 @@ pub struct Context<'a> {
     pub allow_unknown_references: bool,
     /// Names of the parameters of the operation's URL template, when the document belongs to one.
     pub template_parameters: Option<&'a [Arc<str>]>,
+}
+
+impl Context<'_> {
+    /// Whether a placeholder of a text names a known named value.
+    fn knows(&self, placeholder: &Placeholder) -> bool {
+        self.named_values.contains_key(placeholder.name.as_str())
+    }
 }
 
 /// A compiled policy document: its sections, with the places of `<base />` still open.

@@ -356,23 +356,14 @@ impl Compiler<'_> {
 
     /// Whether a text refers to a named value that is not known here.
     pub fn has_unknown_placeholder(&self, text: &Text) -> bool {
-        text.placeholders().iter().any(|placeholder| {
-            !self
-                .context
-                .named_values
-                .contains_key(placeholder.name.as_str())
-        })
+        let mut placeholders = text.placeholders().iter();
+        placeholders.any(|found| !self.context.knows(found))
     }
 
     /// Whether a name nobody knows stands for code; in an interpolated string it is a brace written twice.
     fn has_unknown_code(&self, text: &Text) -> bool {
-        text.placeholders().iter().any(|placeholder| {
-            !placeholder.inside_interpolated_string
-                && !self
-                    .context
-                    .named_values
-                    .contains_key(placeholder.name.as_str())
-        })
+        let mut placeholders = text.placeholders().iter();
+        placeholders.any(|found| !found.inside_interpolated_string && !self.context.knows(found))
     }
 
     /// `name`, which came out of `text`, as a message may show it: not where a secret was inserted.

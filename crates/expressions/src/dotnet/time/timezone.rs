@@ -33,6 +33,12 @@ impl Zone {
         })
     }
 
+    fn daylight_name(&self) -> Str {
+        self.daylight
+            .clone()
+            .unwrap_or_else(|| self.standard_name())
+    }
+
     fn standard_name(&self) -> Str {
         match &self.standard {
             Some(name) => name.clone(),
@@ -121,12 +127,7 @@ pub(super) fn define(types: &mut Types) {
         Ok(zone(c, 0)?.standard_name().into())
     });
     t.property("string DaylightName", |c| {
-        let zone = zone(c, 0)?;
-        Ok(zone
-            .daylight
-            .clone()
-            .unwrap_or_else(|| zone.standard_name())
-            .into())
+        Ok(zone(c, 0)?.daylight_name().into())
     });
     t.property("TimeSpan BaseUtcOffset", |c| {
         Ok(zone(c, 0)?.zone.base_offset(c.rt.host.now()).into())
@@ -280,12 +281,7 @@ fn older(types: &mut Types) {
         Ok(zone(c, 0)?.standard_name().into())
     });
     t.property("string DaylightName", |c| {
-        let zone = zone(c, 0)?;
-        Ok(zone
-            .daylight
-            .clone()
-            .unwrap_or_else(|| zone.standard_name())
-            .into())
+        Ok(zone(c, 0)?.daylight_name().into())
     });
     t.method("TimeSpan GetUtcOffset(DateTime time)", |_| {
         Ok(crate::clr::timespan::TimeSpan::ZERO.into())
