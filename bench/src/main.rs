@@ -12,6 +12,7 @@
 mod callgrind;
 mod floor;
 mod instructions;
+mod layout;
 mod load;
 mod mock;
 mod peers;
@@ -69,6 +70,8 @@ enum Task {
         #[arg(long)]
         no_instructions: bool,
     },
+    /// Write the order of Tidegate's code (`crates/tidegate/layout.ld`) from a profile of the release build. Build again after it.
+    Layout,
     /// Run the bare hyper proxy on 127.0.0.1:18000.
     Floor,
     /// Run the mock upstream on 127.0.0.1:18081 to 18083.
@@ -132,6 +135,7 @@ fn run(task: Task) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 println!("{}", instructions::run()?);
             }
         }
+        Task::Layout => println!("{}", layout::run()?),
         Task::Floor => mock::block_on(floor::run(ports.proxy, ports.upstreams))??,
         Task::Upstream => mock::block_on(mock::run(ports.upstreams))??,
         Task::Load {

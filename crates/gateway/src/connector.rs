@@ -135,28 +135,21 @@ impl Connector {
         .map_err(refused)
     }
 
-    async fn call(&self, request: UpstreamRequest) -> Result<UpstreamResponse, TransportError> {
+    async fn call(
+        &self,
+        make: &mut dyn FnMut() -> Option<UpstreamRequest>,
+    ) -> Result<UpstreamResponse, TransportError> {
+        let request = make().ok_or_else(TransportError::body_spent)?;
         let target = self.target(&request)?;
         let options = SendOptions {
             headers_timeout: request.timeout,
             continue_timeout: request.continue_timeout,
         };
-        let body = match request.body {
-            Body::Absent | Body::Consumed => RequestBody::empty(),
-            Body::Buffered(bytes) => RequestBody::full(bytes),
-            stream @ Body::Streaming(_) => RequestBody::stream(stream),
-        };
-        let uri = http::Uri::try_from(request.path_and_query).map_err(|_| TransportError {
-            kind: TransportErrorKind::Protocol,
-            message: "path and query of the request do not form a valid URL".to_owned(),
-        })?;
-        let mut outgoing = Request::new(body);
-        *outgoing.method_mut() = request.method;
-        *outgoing.uri_mut() = uri;
-        *outgoing.headers_mut() = request.headers;
+        let mut first = Some(request);
+        let next = || first.take().or_else(&mut *make).map(outgoing);
         let response = self
             .client
-            .send(&target, outgoing, options)
+            .send_from(&target, next, options)
             .await
             .map_err(|error| translate(&error))?;
         let (mut parts, body) = response.into_parts();
@@ -182,8 +175,33 @@ impl Upstream for Connector {
         &self,
         request: UpstreamRequest,
     ) -> LocalBoxFuture<'_, Result<UpstreamResponse, TransportError>> {
-        Box::pin(self.call(request))
+        Box::pin(async move {
+            let mut again = request.try_clone();
+            let mut first = Some(request);
+            self.call(&mut || first.take().or_else(|| again.take()))
+                .await
+        })
     }
+
+    fn send_from<'a>(
+        &'a self,
+        make: &'a mut dyn FnMut() -> Option<UpstreamRequest>,
+    ) -> LocalBoxFuture<'a, Result<UpstreamResponse, TransportError>> {
+        Box::pin(self.call(make))
+    }
+}
+
+/// The request as this worker's client takes it.
+fn outgoing(request: UpstreamRequest) -> Request<RequestBody> {
+    let mut outgoing = Request::new(match request.body {
+        Body::Absent | Body::Consumed => RequestBody::empty(),
+        Body::Buffered(bytes) => RequestBody::full(bytes),
+        stream @ Body::Streaming(_) => RequestBody::stream(stream),
+    });
+    *outgoing.method_mut() = request.method;
+    *outgoing.uri_mut() = request.path_and_query.into();
+    *outgoing.headers_mut() = request.headers;
+    outgoing
 }
 
 fn translate(error: &upstream::TransportError) -> TransportError {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use tidegate_expressions::{ApiInfo, OperationInfo};
 use tidegate_model::{ApiIndex, OperationIndex};
@@ -79,81 +79,13 @@ impl GatewayHandler {
         request: http::Request<server::IncomingBody>,
         connection: &ConnectionInfo,
     ) -> http::Response<ResponseBody> {
-        let compiled = self.current.load();
-        let address = Arc::as_ptr(&compiled) as usize;
-        if self.seen.replace(address) != address {
-            self.metrics.forget();
-        }
-        self.metrics.begin();
-        let request_id = Uuid::from_u128(
-            u128::from(self.ports.random.next()) << 64 | u128::from(self.ports.random.next()),
-        );
-        let mut unanswered = Unanswered(Some(Box::new(Record {
-            metrics: self.metrics.clone(),
-            ports: self.ports.clone(),
-            started: self.ports.clock.monotonic(),
-            request_id,
-            api: None,
-            operation: None,
-            backend: None,
-            status: 499,
-            attempts: 0,
-        })));
-        let (mut parts, body) = request.into_parts();
-        if let Some(uri) = without_dots(&parts.uri) {
-            parts.uri = uri;
-        }
-        let settings = &compiled.service.gateway;
-        let (scheme, ip) = client(&parts.headers, connection, settings.trust_forwarded_headers);
-        let method = parts.method.clone();
-        let authority = parts
-            .uri
-            .authority()
-            .map(|authority| authority.as_str().to_owned())
-            .or_else(|| {
-                let host = parts.headers.get(header::HOST)?;
-                Some(host.to_str().ok()?.to_owned())
-            })
-            .unwrap_or_default();
-        let body = if body.is_end_stream() {
-            Body::Absent
-        } else {
-            Body::Streaming(Box::pin(FromClient(body)))
-        };
-        let mut headers = parts.headers;
-        tidegate_policies::strip_connection(&mut headers);
-        if parts.version == Version::HTTP_2 {
-            join_cookies(&mut headers);
-        }
-        if !headers.contains_key(header::HOST)
-            && let Ok(host) = HeaderValue::from_str(&authority)
-        {
-            // HTTP/2 carries it as :authority; policies look for Host.
-            headers.insert(header::HOST, host);
-        }
-        let resolution = compiled.router.resolve(
-            scheme,
-            parts.uri.path(),
-            parts.uri.query().unwrap_or(""),
-            &headers,
-            &method,
-        );
-        // On the heap: the futures around it are moved while they are set up.
-        let mut exchange = Box::new(Exchange::new(
-            compiled.runtime.clone(),
-            self.ports.clone(),
-            request_id,
-            Request {
-                method: method.clone(),
-                url: RequestUrl::new(scheme, authority, parts.uri, 0),
-                headers,
-                body,
-                ip,
-                host_overridden: false,
-                matched_parameters: Vec::new(),
-                client_certificate: None,
-            },
-        ));
+        let Begun {
+            compiled,
+            mut unanswered,
+            resolution,
+            method,
+            mut exchange,
+        } = self.begin(request, connection);
         process(&compiled, resolution, &mut exchange).await;
 
         let mut response = exchange
@@ -179,6 +111,107 @@ impl GatewayHandler {
         );
         head.map(|()| body)
     }
+}
+
+impl GatewayHandler {
+    /// All that is done before anything has to be waited for.
+    fn begin(
+        &self,
+        request: http::Request<server::IncomingBody>,
+        connection: &ConnectionInfo,
+    ) -> Begun {
+        let compiled = self.current.load();
+        let address = Arc::as_ptr(&compiled) as usize;
+        if self.seen.replace(address) != address {
+            self.metrics.forget();
+        }
+        self.metrics.begin();
+        let request_id = Uuid::from_u128(
+            u128::from(self.ports.random.next()) << 64 | u128::from(self.ports.random.next()),
+        );
+        let unanswered = Unanswered(Some(Box::new(Record {
+            metrics: self.metrics.clone(),
+            ports: self.ports.clone(),
+            started: self.ports.clock.monotonic(),
+            request_id,
+            api: None,
+            operation: None,
+            backend: None,
+            status: 499,
+            attempts: 0,
+        })));
+        let (parts, body) = request.into_parts();
+        let mut headers = parts.headers;
+        let uri = without_dots(&parts.uri).unwrap_or(parts.uri);
+        let settings = &compiled.service.gateway;
+        let (scheme, ip) = client(&headers, connection, settings.trust_forwarded_headers);
+        let body = if body.is_end_stream() {
+            Body::Absent
+        } else {
+            Body::Streaming(Box::pin(FromClient(body)))
+        };
+        tidegate_policies::strip_connection(&mut headers);
+        if parts.version == Version::HTTP_2 {
+            join_cookies(&mut headers);
+        }
+        let authority = authority(&uri, &mut headers);
+        let resolution = compiled.router.resolve(
+            scheme,
+            uri.path(),
+            uri.query().unwrap_or(""),
+            &headers,
+            &parts.method,
+        );
+        let method = parts.method.clone();
+        // On the heap: the futures around it are moved while they are set up.
+        let exchange = Box::new(Exchange::new(
+            compiled.runtime.clone(),
+            self.ports.clone(),
+            request_id,
+            Request {
+                method: parts.method,
+                url: RequestUrl::new(scheme, authority, uri, 0),
+                headers,
+                body,
+                ip,
+                host_overridden: false,
+                matched_parameters: Vec::new(),
+                client_certificate: None,
+            },
+        ));
+        Begun {
+            compiled,
+            unanswered,
+            resolution,
+            method,
+            exchange,
+        }
+    }
+}
+
+/// A request about to be processed.
+struct Begun {
+    compiled: Arc<Compiled>,
+    unanswered: Unanswered,
+    resolution: Resolution,
+    /// The client's method, whatever policies make of it.
+    method: Method,
+    exchange: Box<Exchange>,
+}
+
+/// The authority a client asks for. HTTP/2 carries it as `:authority`; policies look for `Host`, and find it there as well.
+fn authority(uri: &Uri, headers: &mut HeaderMap) -> String {
+    let host = headers.get(header::HOST);
+    let has_host = host.is_some();
+    let authority = match (uri.authority(), host) {
+        (Some(authority), _) => authority.as_str(),
+        (None, host) => host.and_then(|host| host.to_str().ok()).unwrap_or_default(),
+    }
+    .to_owned();
+    if !has_host && let Ok(host) = HeaderValue::from_str(&authority) {
+        headers.insert(header::HOST, host);
+    }
+    authority
 }
 
 impl Handler for GatewayHandler {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode, Version};
 use tidegate_state::Store;
 
@@ -60,7 +61,7 @@ pub struct UpstreamRequest {
     /// Method.
     pub method: Method,
     /// Path and query, percent-encoded.
-    pub path_and_query: String,
+    pub path_and_query: PathAndQuery,
     /// Headers without hop-by-hop ones.
     pub headers: HeaderMap,
     /// Body.
@@ -73,6 +74,28 @@ pub struct UpstreamRequest {
     pub continue_timeout: Option<Duration>,
     /// A proxy set by policy; wins over the target's own.
     pub proxy: Option<Arc<crate::Proxy>>,
+}
+
+impl UpstreamRequest {
+    /// The same request once more, unless its body can be read only once.
+    pub fn try_clone(&self) -> Option<Self> {
+        let body = match &self.body {
+            Body::Absent => Body::Absent,
+            Body::Buffered(bytes) => Body::Buffered(bytes.clone()),
+            Body::Streaming(_) | Body::Consumed => return None,
+        };
+        Some(Self {
+            target: self.target.clone(),
+            method: self.method.clone(),
+            path_and_query: self.path_and_query.clone(),
+            headers: self.headers.clone(),
+            body,
+            http_version: self.http_version,
+            timeout: self.timeout,
+            continue_timeout: self.continue_timeout,
+            proxy: self.proxy.clone(),
+        })
+    }
 }
 
 /// A backend's answer; its body may still stream.
@@ -117,6 +140,24 @@ pub struct TransportError {
     pub message: String,
 }
 
+impl TransportError {
+    /// A body that can be read only once was wanted again.
+    pub fn body_spent() -> Self {
+        Self {
+            kind: TransportErrorKind::RequestBody,
+            message: "the request body cannot be sent a second time".to_owned(),
+        }
+    }
+
+    /// Path and query that policies have put together make no URL.
+    pub fn invalid_path() -> Self {
+        Self {
+            kind: TransportErrorKind::Protocol,
+            message: "path and query of the request do not form a valid URL".to_owned(),
+        }
+    }
+}
+
 /// Calls to backends and to any other HTTP server.
 pub trait Upstream {
     /// Sends a request and waits for the response headers.
@@ -124,6 +165,18 @@ pub trait Upstream {
         &self,
         request: UpstreamRequest,
     ) -> LocalBoxFuture<'_, Result<UpstreamResponse, TransportError>>;
+
+    /// As [`Upstream::send`], with the request made on demand: `make` is called once, and again only where a kept connection had
+    /// died before the request came to it. It then returns `None` when the body is spent.
+    fn send_from<'a>(
+        &'a self,
+        make: &'a mut dyn FnMut() -> Option<UpstreamRequest>,
+    ) -> LocalBoxFuture<'a, Result<UpstreamResponse, TransportError>> {
+        match make() {
+            Some(request) => self.send(request),
+            None => Box::pin(std::future::ready(Err(TransportError::body_spent()))),
+        }
+    }
 }
 
 /// Everything an exchange can reach.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::Uri;
+use http::uri::{InvalidUri, PathAndQuery};
 
 /// The two URLs of a request. The original never changes; path and query towards the backend do.
 #[derive(Debug, Clone)]
@@ -106,6 +107,19 @@ impl RequestUrl {
     /// Replaces the query (without `?`).
     pub fn set_query(&mut self, query: String) {
         self.query = Some(query);
+    }
+
+    /// As [`RequestUrl::join`], checked. Backends often have the paths that clients ask for: those have been read already.
+    pub fn target(
+        &self,
+        base_path: &str,
+        extra_query: &[(Cow<'_, str>, Cow<'_, str>)],
+    ) -> Result<PathAndQuery, InvalidUri> {
+        let joined = self.join(base_path, extra_query);
+        match self.uri.path_and_query() {
+            Some(original) if original.as_str() == joined => Ok(original.clone()),
+            _ => joined.try_into(),
+        }
     }
 
     /// Path and query below a backend's base path: joined with exactly one slash, `query` of the base first.

@@ -58,7 +58,7 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// What stands before and after the first such byte; all of it and nothing where there is none.
 fn cut(text: &str, at: u8) -> (&str, &str) {
-    match text.bytes().position(|byte| byte == at) {
+    match memchr::memchr(at, text.as_bytes()) {
         Some(end) => (
             text.get(..end).unwrap_or_default(),
             text.get(end + 1..).unwrap_or_default(),

@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer;
 use super::body::{IncomingBody, Tracked};
-use super::ledger::Ledger;
+use super::ledger::{InFlight, Ledger};
 use super::rules;
 use super::tls::Tls;
 use super::wire::{Socket, Wire};
@@ -232,37 +232,19 @@ async fn answer_one<H: Handler>(
 ) -> Result<Response<Tracked<H::Body>>, Infallible> {
     let in_flight = context.ledger.begin();
     let limits = &context.protocols.limits;
-    let url = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |path| path.as_str().len());
-    let limit = limits.max_body_bytes;
-    let declared = request.body().size_hint().lower();
-    let broken = rules::refusal(request.version(), request.headers());
-    let request = request.map(|body| IncomingBody::new(body, in_flight.ledger().clone(), limit));
-    let answered = if let Some(refusal) = broken {
-        Err(refusal)
-    } else if url > limits.max_uri_bytes {
-        Err(answer::refuse(
-            StatusCode::URI_TOO_LONG,
-            "The request's URL is too long.",
-        ))
-    } else if declared > limit {
-        Err(answer::refuse(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The request body is too large.",
-        ))
+    let mut response = if let Some(refusal) = refusal(limits, &request) {
+        drop(admitted(request, &in_flight, limits));
+        refusal.map(|body| Tracked::own(body, in_flight))
     } else {
         // Async, so that a panic before the first await is caught as well.
-        let handled = async { context.handler.handle(request, &context.info).await };
-        AssertUnwindSafe(handled)
-            .catch_unwind()
-            .await
-            .map_err(|payload| panicked(&*payload))
-    };
-    let mut response = match answered {
-        Ok(response) => response.map(|body| Tracked::handler(body, in_flight)),
-        Err(own) => own.map(|body| Tracked::own(body, in_flight)),
+        let handled = async {
+            let request = admitted(request, &in_flight, limits);
+            context.handler.handle(request, &context.info).await
+        };
+        match AssertUnwindSafe(handled).catch_unwind().await {
+            Ok(response) => response.map(|body| Tracked::handler(body, in_flight)),
+            Err(payload) => panicked(&*payload).map(|body| Tracked::own(body, in_flight)),
+        }
     };
     // An answer that is ready at once would be written before hyper learns that the connection ends.
     if !context.info.http2 && context.ledger.should_leave() {
@@ -271,6 +253,39 @@ async fn answer_one<H: Handler>(
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)
+}
+
+/// The request with its body under watch; dropped unread, the body is still taken off the connection.
+fn admitted(
+    request: Request<Incoming>,
+    in_flight: &InFlight,
+    limits: &Limits,
+) -> Request<IncomingBody> {
+    request.map(|body| IncomingBody::new(body, in_flight.ledger().clone(), limits.max_body_bytes))
+}
+
+/// The answer to a request that no handler gets to see.
+fn refusal(limits: &Limits, request: &Request<Incoming>) -> Option<Response<Bytes>> {
+    let url = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    let declared = request.body().size_hint().lower();
+    rules::refusal(request).or_else(|| {
+        if url > limits.max_uri_bytes {
+            Some(answer::refuse(
+                StatusCode::URI_TOO_LONG,
+                "The request's URL is too long.",
+            ))
+        } else if declared > limits.max_body_bytes {
+            Some(answer::refuse(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The request body is too large.",
+            ))
+        } else {
+            None
+        }
+    })
 }
 
 /// Makes a panic APIM's answer to an unexpected error, and a line in the log.

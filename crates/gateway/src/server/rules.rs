@@ -4,20 +4,23 @@
 //! a backend: that keeps a request from being two different ones to two readers.
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, Version, header};
+use http::{HeaderMap, Request, Response, StatusCode, Version, header};
+use http_body::Body;
 
 use super::answer::refuse;
 use crate::upstream::only_chunked;
 
 /// The refusal of a head that breaks the rules.
-pub(crate) fn refusal(version: Version, headers: &HeaderMap) -> Option<Response<Bytes>> {
-    if !is_host_sound(version, headers) {
+pub(crate) fn refusal<B: Body>(request: &Request<B>) -> Option<Response<Bytes>> {
+    if !is_host_sound(request.version(), request.headers()) {
         return Some(refuse(
             StatusCode::BAD_REQUEST,
             "The request must have exactly one valid Host header.",
         ));
     }
-    if !only_chunked(headers) {
+    // Where hyper knows the body's length, it has found no transfer coding.
+    let is_length_known = request.body().size_hint().exact().is_some();
+    if !is_length_known && !only_chunked(request.headers()) {
         return Some(refuse(
             StatusCode::NOT_IMPLEMENTED,
             "The only supported transfer coding is 'chunked'.",
@@ -31,33 +34,56 @@ fn is_host_sound(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) => version != Version::HTTP_11,
-        (Some(host), None) => host.as_bytes().iter().all(|byte| is_of_host(*byte)),
+        (Some(host), None) => host
+            .as_bytes()
+            .iter()
+            .all(|byte| OF_HOST[usize::from(*byte)]),
         (Some(_), Some(_)) => false,
     }
 }
 
-/// Whether a byte may stand in `uri-host [":" port]` (RFC 3986 §3.2.2).
-fn is_of_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
-}
+/// The bytes that may stand in `uri-host [":" port]` (RFC 3986 §3.2.2).
+static OF_HOST: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        allowed[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"-._~%!$&'()*+,;=:[]";
+    let mut index = 0;
+    while index < marks.len() {
+        allowed[marks[index] as usize] = true;
+        index += 1;
+    }
+    allowed
+};
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use http::{HeaderName, HeaderValue};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
 
     use super::*;
 
     type Pairs<'a> = &'a [(&'static str, &'static str)];
 
     fn status(version: Version, pairs: Pairs<'_>) -> Option<u16> {
-        let mut headers = HeaderMap::new();
+        let body = StreamBody::new(futures_util::stream::empty::<
+            Result<Frame<Bytes>, Infallible>,
+        >());
+        let mut request = Request::new(body);
+        *request.version_mut() = version;
         for (name, value) in pairs {
-            headers.append(
+            request.headers_mut().append(
                 HeaderName::from_static(name),
                 HeaderValue::from_bytes(value.as_bytes()).expect("a valid value"),
             );
         }
-        refusal(version, &headers).map(|answer| answer.status().as_u16())
+        refusal(&request).map(|answer| answer.status().as_u16())
     }
 
     #[test]

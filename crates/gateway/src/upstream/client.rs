@@ -130,7 +130,8 @@ impl Client {
         loop {
             let connection = match pool.take_ready(fresh) {
                 Some(connection) => connection,
-                None => pool.acquire(fresh).await?,
+                // Rare, and large: it opens connections.
+                None => Box::pin(pool.acquire(fresh)).await?,
             };
             let Some(mut request) = unsent.take().or_else(&mut make) else {
                 return Err(earlier.unwrap_or_else(|| {

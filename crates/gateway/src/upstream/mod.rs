@@ -44,7 +44,8 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// Age after which a connection serves no further request, so that changes of DNS are followed. Default 10 min.
     pub max_lifetime: Duration,
-    /// Response headers in bytes, and so the most that is read at once. Default 16 KiB; at least 8 KiB.
+    /// Response headers in bytes, and so the most that is read at once. Default 64 KiB, enough for an answer of embeddings; at least
+    /// 8 KiB.
     pub max_header_bytes: usize,
     /// Streams on one HTTP/2 connection, where the backend allows more. Default 100.
     pub max_streams: usize,
@@ -67,7 +68,7 @@ impl Default for Settings {
             max_idle_per_target: 256,
             idle_timeout: Duration::from_secs(90),
             max_lifetime: Duration::from_secs(600),
-            max_header_bytes: 16 * 1024,
+            max_header_bytes: 64 * 1024,
             max_streams: 100,
             http2_stream_window: 1024 * 1024,
             http2_ping_interval: Duration::from_secs(20),

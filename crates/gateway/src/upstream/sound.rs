@@ -3,11 +3,12 @@
 //! In: the head. Out: the same without what contradicts its framing, or why it cannot be passed on.
 
 use http::{HeaderMap, Response, StatusCode, header};
+use http_body::Body;
 
 use super::error::{Kind, TransportError};
 
 /// Refuses a response whose bytes would mean something else to the client than they did to the backend.
-pub(crate) fn check<B>(
+pub(crate) fn check<B: Body>(
     authority: &str,
     mut response: Response<B>,
 ) -> Result<Response<B>, TransportError> {
@@ -17,6 +18,15 @@ pub(crate) fn check<B>(
     };
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return fault("it switched protocols without being asked to");
+    }
+    if response
+        .body()
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length > 0)
+    {
+        // hyper has found a length and no transfer coding beside it.
+        return Ok(response);
     }
     if !only_chunked(response.headers()) {
         return fault("its response has a transfer coding other than 'chunked'");

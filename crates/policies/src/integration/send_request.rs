@@ -546,7 +546,9 @@ async fn call(exchange: &Exchange, plan: Plan) -> Result<ResponseObject, PolicyE
     let request = UpstreamRequest {
         target,
         method: plan.method,
-        path_and_query,
+        path_and_query: path_and_query
+            .try_into()
+            .map_err(|_| transport_failure(&TransportError::invalid_path(), DEFINITION.name))?,
         headers,
         body: plan.body,
         http_version: HttpVersion::One,

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tidegate_balancing::{Choice, Outcome as Answered, RateLimit, retry_after};
 use tidegate_expressions::MessageSide;
@@ -196,6 +197,14 @@ impl Policy for ForwardRequest {
     }
 }
 
+/// How a request is sent.
+struct Plan {
+    http_version: HttpVersion,
+    timeout: Option<Duration>,
+    continue_timeout: Option<Duration>,
+    follow_redirects: bool,
+}
+
 /// Where this attempt goes.
 struct Chosen {
     target: Arc<Target>,
@@ -257,16 +266,13 @@ impl ForwardRequest {
         exchange.attempts = exchange.attempts.saturating_add(1);
         exchange.buffer_response = self.buffer_response;
         let sent = exchange.ports.clock.monotonic();
-        let mut request = build(exchange, &chosen);
-        request.timeout = (!timeout.is_zero()).then_some(timeout);
-        request.continue_timeout = continue_timeout;
-        request.http_version = self.http_version;
-        let answer = if follow_redirects {
-            send_following(exchange, request, &personal(exchange, &chosen)).await
-        } else {
-            let ports = exchange.ports.clone();
-            ports.upstream.send(request).await
+        let plan = Plan {
+            http_version: self.http_version,
+            timeout: (!timeout.is_zero()).then_some(timeout),
+            continue_timeout,
+            follow_redirects,
         };
+        let answer = send(exchange, &chosen, plan).await;
         let now = exchange.ports.clock.monotonic();
         report(&chosen, &answer, exchange, sent, now);
         let response = answer.map_err(|error| transport_failure(&error, DEFINITION.name))?;
@@ -413,8 +419,47 @@ fn set_affinity_cookie(exchange: &mut Exchange, name: &str, token: &str) {
     }
 }
 
+async fn send(
+    exchange: &mut Exchange,
+    chosen: &Chosen,
+    plan: Plan,
+) -> Result<UpstreamResponse, TransportError> {
+    let path_and_query =
+        path_and_query(exchange, chosen).map_err(|_| TransportError::invalid_path())?;
+    if plan.follow_redirects {
+        let personal = personal(exchange, chosen);
+        let request = build(exchange, chosen, &plan, path_and_query);
+        return send_following(exchange, request, &personal).await;
+    }
+    let ports = exchange.ports.clone();
+    let mut attempts = 0;
+    let mut make = || {
+        attempts += 1;
+        let is_spent = attempts > 1 && matches!(exchange.request.body, Body::Consumed);
+        (!is_spent).then(|| build(exchange, chosen, &plan, path_and_query.clone()))
+    };
+    ports.upstream.send_from(&mut make).await
+}
+
+/// Where on the backend the request goes, with what its credentials add to the query.
+fn path_and_query(exchange: &Exchange, chosen: &Chosen) -> Result<PathAndQuery, InvalidUri> {
+    let added: Vec<_> = chosen
+        .credentials()
+        .map(|credentials| credentials.query.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+        .collect();
+    subscription_key::url(exchange).target(chosen.target.base_path(), &added)
+}
+
 /// The request as the backend gets it.
-fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
+fn build(
+    exchange: &mut Exchange,
+    chosen: &Chosen,
+    plan: &Plan,
+    path_and_query: PathAndQuery,
+) -> UpstreamRequest {
     let mut headers = exchange.request.headers.clone();
     hop_by_hop::strip(&mut headers);
     headers.remove(header::EXPECT);
@@ -429,7 +474,6 @@ fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
         headers.insert(header::HOST, chosen.target.authority().clone());
     }
     subscription_key::strip_header(exchange, &mut headers);
-    let mut extra_query = Vec::new();
     if let Some(credentials) = chosen.credentials() {
         for (name, values) in &credentials.headers {
             let mut values = values.iter().cloned();
@@ -441,15 +485,7 @@ fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
                 headers.append(name, value);
             }
         }
-        extra_query.extend(
-            credentials
-                .query
-                .iter()
-                .map(|(name, value)| (name.as_str().into(), value.as_str().into())),
-        );
     }
-    let path_and_query =
-        subscription_key::url(exchange).join(chosen.target.base_path(), &extra_query);
     let request = &mut exchange.request;
     UpstreamRequest {
         target: chosen.target.clone(),
@@ -457,9 +493,9 @@ fn build(exchange: &mut Exchange, chosen: &Chosen) -> UpstreamRequest {
         path_and_query,
         headers,
         body: request.body.take_for_transfer(),
-        http_version: HttpVersion::One,
-        timeout: None,
-        continue_timeout: None,
+        http_version: plan.http_version,
+        timeout: plan.timeout,
+        continue_timeout: plan.continue_timeout,
         proxy: exchange.proxy.clone(),
     }
 }
@@ -489,22 +525,7 @@ async fn send_following(
     let ports = exchange.ports.clone();
     let mut hops = 0;
     loop {
-        let replay = match &request.body {
-            Body::Absent => Some(Body::Absent),
-            Body::Buffered(bytes) => Some(Body::Buffered(bytes.clone())),
-            _ => None,
-        };
-        let again = replay.map(|body| UpstreamRequest {
-            target: request.target.clone(),
-            method: request.method.clone(),
-            path_and_query: request.path_and_query.clone(),
-            headers: request.headers.clone(),
-            body,
-            http_version: request.http_version,
-            timeout: request.timeout,
-            continue_timeout: request.continue_timeout,
-            proxy: request.proxy.clone(),
-        });
+        let again = request.try_clone();
         let method = request.method.clone();
         let response = ports.upstream.send(request).await?;
         if hops == MAX_HOPS || !response.status.is_redirection() {

@@ -45,7 +45,7 @@ pub(crate) fn next_hop(
     request
         .headers
         .insert(header::HOST, request.target.authority().clone());
-    request.path_and_query = path_and_query;
+    request.path_and_query = path_and_query.try_into().ok()?;
     if becomes_get {
         request.method = Method::GET;
         request.body = Body::Absent;
@@ -70,7 +70,7 @@ fn resolve(request: &UpstreamRequest, location: &str) -> Option<(String, String)
     if is_absolute_url(location) {
         return split(location);
     }
-    let path = request.path_and_query.split('?').next().unwrap_or("/");
+    let path = request.path_and_query.path();
     if let Some(query) = location.strip_prefix('?') {
         return Some((origin, format!("{path}?{query}")));
     }

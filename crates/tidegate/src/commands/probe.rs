@@ -12,7 +12,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tidegate_gateway::{Compiled, Connector, TlsProfiles, upstream};
 use tidegate_model::PolicyDocument;
-use tidegate_pipeline::{Body, HttpVersion, Target, Upstream, UpstreamRequest};
+use tidegate_pipeline::{Body, HttpVersion, Target, TransportError, Upstream, UpstreamRequest};
 use tidegate_policy_xml::diagnostic::{Diagnostic, Label};
 use tidegate_policy_xml::{Element, NamedValue, Text, Unknown};
 
@@ -275,7 +275,9 @@ async fn call(connector: &Connector, endpoint: &Endpoint, deployment: &str) -> R
             .send(UpstreamRequest {
                 target: endpoint.target.clone(),
                 method: Method::POST,
-                path_and_query,
+                path_and_query: path_and_query
+                    .try_into()
+                    .map_err(|_| TransportError::invalid_path().message)?,
                 headers,
                 body: Body::from_bytes(body),
                 http_version: HttpVersion::One,

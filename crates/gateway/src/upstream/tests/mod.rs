@@ -1,5 +1,6 @@
 //! Upstream connections against scripted servers on loopback.
 
+mod connector;
 mod http1;
 mod http2;
 mod proxy;
