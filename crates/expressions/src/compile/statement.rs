@@ -95,11 +95,12 @@ impl Compiler {
                 }
             }
             Stmt::While(condition, body) => {
+                let at = condition.span.start;
                 let condition = self.boolean(condition);
                 let body = self.statement(*body);
                 Box::new(move |rt| {
                     while condition(rt)? {
-                        rt.tick()?;
+                        rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
                             Next::Return => return Ok(Next::Return),
@@ -110,11 +111,12 @@ impl Compiler {
                 })
             }
             Stmt::Do(body, condition) => {
+                let at = condition.span.start;
                 let condition = self.boolean(condition);
                 let body = self.statement(*body);
                 Box::new(move |rt| {
                     loop {
-                        rt.tick()?;
+                        rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
                             Next::Return => return Ok(Next::Return),
@@ -256,7 +258,7 @@ impl Compiler {
                 other => rt.iterate(other).map_err(|e| e.at(at))?,
             };
             while let Some(value) = run.next(rt).map_err(|e| e.at(at))? {
-                rt.tick()?;
+                rt.tick().map_err(|e| e.at(at))?;
                 set_raw(rt, value)?;
                 declare(rt)?;
                 before(rt)?;
