@@ -197,11 +197,12 @@ impl Binder {
                     let align = match align {
                         None => 0,
                         Some(align) => {
+                            let before = self.diagnostics.len();
                             let width = self.value_as(align, &Type::INT32);
                             match width.constant() {
                                 Some(Const::Int32(width)) => *width,
                                 _ => {
-                                    if width.ty != Type::Error {
+                                    if !self.diagnostics.has_errors_since(before) {
                                         self.diagnostics.error(
                                             "CS0150",
                                             align.span,
