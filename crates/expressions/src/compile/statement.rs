@@ -15,6 +15,8 @@ pub(super) enum Next {
     Break,
     Continue,
     Return,
+    /// To the section with this number among those that the innermost switch's `goto`s lead to.
+    Goto(usize),
 }
 
 type Step = Box<dyn Fn(&mut Runtime<'_>) -> R<Next> + Send + Sync>;
@@ -103,7 +105,7 @@ impl Compiler {
                         rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
-                            Next::Return => return Ok(Next::Return),
+                            end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                             Next::Go | Next::Continue => {}
                         }
                     }
@@ -119,7 +121,7 @@ impl Compiler {
                         rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
-                            Next::Return => return Ok(Next::Return),
+                            end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                             Next::Go | Next::Continue => {}
                         }
                         if !condition(rt)? {
@@ -150,7 +152,7 @@ impl Compiler {
                         rt.tick()?;
                         match body(rt)? {
                             Next::Break => break,
-                            Next::Return => return Ok(Next::Return),
+                            end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                             Next::Go | Next::Continue => {}
                         }
                         for one in &step {
@@ -173,7 +175,9 @@ impl Compiler {
                 temp,
                 sections,
                 default,
-            } => self.switch(value, temp, sections, default),
+                gotos,
+            } => self.switch(value, temp, sections, default, gotos),
+            Stmt::Goto(number) => Box::new(move |_| Ok(Next::Goto(number))),
             Stmt::Break => Box::new(|_| Ok(Next::Break)),
             Stmt::Continue => Box::new(|_| Ok(Next::Continue)),
             Stmt::Return(None) => Box::new(|rt| {
@@ -264,7 +268,7 @@ impl Compiler {
                 before(rt)?;
                 match body(rt)? {
                     Next::Break => break,
-                    Next::Return => return Ok(Next::Return),
+                    end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                     Next::Go | Next::Continue => {}
                 }
             }
@@ -278,7 +282,9 @@ impl Compiler {
         temp: VarId,
         sections: Vec<Section>,
         default: Option<usize>,
+        gotos: Vec<usize>,
     ) -> Step {
+        let at = value.span.start;
         let value = self.val(value);
         let set = self.setter(temp);
         let mut tests = Vec::new();
@@ -306,13 +312,17 @@ impl Compiler {
                     break;
                 }
             }
-            match chosen.and_then(|i| bodies.get(i)) {
-                Some(body) => Ok(match body(rt)? {
-                    Next::Break => Next::Go,
-                    other => other,
-                }),
-                None => Ok(Next::Go),
+            while let Some(body) = chosen.and_then(|i| bodies.get(i)) {
+                match body(rt)? {
+                    Next::Goto(number) => {
+                        rt.tick().map_err(|e| e.at(at))?;
+                        chosen = gotos.get(number).copied();
+                    }
+                    Next::Break => break,
+                    other => return Ok(other),
+                }
             }
+            Ok(Next::Go)
         })
     }
 

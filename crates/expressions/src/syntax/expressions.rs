@@ -478,7 +478,7 @@ impl Parser<'_> {
                         whole,
                     );
                 }
-                let ident = self.ident();
+                let ident = self.name_with_alias();
                 let args = self.expression_type_args();
                 let whole = span.to(self.last_span());
                 make(ExprKind::Name(Name { ident, args }), whole)

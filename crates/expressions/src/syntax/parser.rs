@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Expr, ExprKind, Ident, Source};
+use super::ast::{Expr, ExprKind, GLOBAL, Ident, Source};
 use super::lexer::{Lexer, Tok, Token};
 use crate::diagnostic::{Diagnostics, Span};
 
@@ -281,6 +281,24 @@ impl<'a> Parser<'a> {
         self.diagnostics
             .error(code, place, format!("{punct} expected"));
         place
+    }
+
+    /// A simple name; `global::Name` is one that begins with [`GLOBAL`].
+    pub(super) fn name_with_alias(&mut self) -> Ident {
+        let alias = self.ident();
+        if !self.is("::") {
+            return alias;
+        }
+        if &*alias.name != "global" {
+            let message = format!("Alias '{}' not found", alias.name);
+            self.diagnostics.error("CS0432", alias.span, message);
+        }
+        self.bump();
+        let name = self.ident();
+        Ident {
+            name: format!("{GLOBAL}{}", name.name).into(),
+            span: alias.span.to(name.span),
+        }
     }
 
     pub(super) fn ident(&mut self) -> Ident {
