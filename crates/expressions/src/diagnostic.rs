@@ -151,6 +151,12 @@ impl Diagnostics {
             .any(|d| d.severity == Severity::Error)
     }
 
+    /// Forgets what is at byte `from` of the source or behind it, but for the error with this place and code.
+    pub fn keep_one(&mut self, from: usize, (place, code): (usize, &'static str)) {
+        self.list
+            .retain(|d| d.range.start < from || (d.range.start == place && d.code == code));
+    }
+
     /// Forgets what came after `len`.
     pub fn truncate(&mut self, len: usize) {
         self.list.truncate(len);

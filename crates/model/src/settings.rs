@@ -132,7 +132,7 @@ pub struct ExpressionLimits {
     pub source_bytes: usize,
     /// Steps of one evaluation: loop iterations, calls, elements enumerated, text looked at. Default: 5,000,000.
     pub steps: u64,
-    /// Bytes that one evaluation may allocate, freed or not. Default: 256 MiB.
+    /// Bytes that one evaluation may allocate, freed or not. Default: 64 MiB.
     pub memory_bytes: usize,
     /// Calls inside each other, and values inside each other. Default: 1000.
     pub depth: u32,
@@ -145,7 +145,7 @@ impl Default for ExpressionLimits {
         Self {
             source_bytes: 64 * 1024,
             steps: 5_000_000,
-            memory_bytes: 256 * 1024 * 1024,
+            memory_bytes: 64 * 1024 * 1024,
             depth: 1_000,
             regex_steps: 500_000,
         }

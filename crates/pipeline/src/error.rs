@@ -36,6 +36,7 @@ struct Inner {
     headers: Vec<(HeaderName, HeaderValue)>,
     keep_response: bool,
     position: Option<Position>,
+    exception: Option<Box<Exception>>,
 }
 
 /// An exception or an unusable value in an expression.
@@ -58,6 +59,7 @@ impl PolicyError {
             headers: Vec::new(),
             keep_response: false,
             position: None,
+            exception: None,
         }))
     }
 
@@ -67,11 +69,11 @@ impl PolicyError {
     }
 
     /// An expression ended with an unhandled .NET exception.
-    pub fn exception(source: impl Into<Arc<str>>, exception: &Exception) -> Self {
-        Self::expression(
-            source,
-            format!("Expression evaluation failed. {}", exception.message),
-        )
+    pub fn exception(source: impl Into<Arc<str>>, exception: Box<Exception>) -> Self {
+        let message = format!("Expression evaluation failed. {}", exception.message);
+        let mut error = Self::expression(source, message);
+        error.0.exception = Some(exception);
+        error
     }
 
     /// Sets the status of the default response and the text shown to the caller; without one, the caller sees the
@@ -142,6 +144,11 @@ impl PolicyError {
     /// Status of the default response.
     pub fn status(&self) -> u16 {
         self.0.status
+    }
+
+    /// The exception of the expression that ended with one.
+    pub fn thrown(&self) -> Option<&Exception> {
+        self.0.exception.as_deref()
     }
 
     /// Where it happened.
@@ -249,9 +256,7 @@ impl Failure {
     pub fn from_stop(source: &'static str, stop: Stop) -> Self {
         match stop {
             Stop::NeedsBody(side) => Failure::NeedsBody(side),
-            Stop::Exception(exception) => {
-                Failure::Error(PolicyError::exception(source, &exception))
-            }
+            Stop::Exception(exception) => Failure::Error(PolicyError::exception(source, exception)),
         }
     }
 }

@@ -442,7 +442,7 @@ impl Exchange {
                 Ok(value) => return Ok(value),
                 Err(Stop::NeedsBody(side)) => self.buffer_body(side, source).await?,
                 Err(Stop::Exception(exception)) => {
-                    return Err(PolicyError::exception(source, &exception));
+                    return Err(PolicyError::exception(source, exception));
                 }
             }
         }
@@ -503,7 +503,8 @@ impl Exchange {
         self.trace.take()
     }
 
-    pub(crate) fn tracing_on(&self) -> bool {
+    /// Whether anything is recorded.
+    pub fn is_traced(&self) -> bool {
         self.trace.is_some()
     }
 

@@ -34,7 +34,7 @@ impl Host for Exchange {
     }
 
     fn tracing(&self) -> bool {
-        self.tracing_on()
+        self.is_traced()
     }
 
     fn trace(&mut self, message: &str) {

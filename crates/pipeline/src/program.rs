@@ -257,7 +257,7 @@ pub(crate) fn all_immediate(steps: &[Arc<Step>]) -> bool {
 pub fn run_now(steps: &[Arc<Step>], exchange: &mut Exchange) -> Result<Outcome, Failure> {
     debug_assert!(all_immediate(steps));
     for step in steps {
-        let result = if exchange.tracing_on() {
+        let result = if exchange.is_traced() {
             exchange.trace_step(&step.info, TraceEvent::Started);
             let result = step.policy.run(exchange);
             trace_finish(exchange, step, &result);
@@ -284,11 +284,11 @@ pub async fn run_steps(
     exchange: &mut Exchange,
 ) -> Result<Outcome, PolicyError> {
     for step in steps {
-        if exchange.tracing_on() {
+        if exchange.is_traced() {
             exchange.trace_step(&step.info, TraceEvent::Started);
         }
         let result = run_step(step, exchange).await;
-        if exchange.tracing_on() {
+        if exchange.is_traced() {
             trace_finish(exchange, step, &result);
         }
         match result {

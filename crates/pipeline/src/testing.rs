@@ -28,7 +28,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use http_body::{Frame, SizeHint};
 use tidegate_balancing::{AffinityKey, BackendRegistry, RegistryConfig};
-use tidegate_state::MemoryStore;
+use tidegate_state::{MemoryStore, Store};
 use uuid::Uuid;
 
 use crate::{
@@ -607,6 +607,18 @@ impl World {
             ports,
             runtime: Arc::new(runtime),
         }
+    }
+
+    /// The world as one worker sees it that shares this store with others.
+    #[must_use]
+    pub fn sharing(mut self, store: Arc<dyn Store>) -> Self {
+        self.ports = Rc::new(Ports {
+            clock: self.ports.clock.clone(),
+            random: self.ports.random.clone(),
+            upstream: self.ports.upstream.clone(),
+            store,
+        });
+        self
     }
 
     /// An exchange for a request; its backend is `http://backend.test/base` to begin with.

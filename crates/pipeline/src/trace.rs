@@ -80,7 +80,10 @@ impl Trace {
             return;
         }
         match &mut entry.event {
-            TraceEvent::Message { text, .. } => truncate(text),
+            TraceEvent::Message { text, metadata, .. } => {
+                truncate(text);
+                metadata.iter_mut().for_each(|(_, value)| truncate(value));
+            }
             TraceEvent::Finished { outcome } => truncate(outcome),
             TraceEvent::Started => {}
         }

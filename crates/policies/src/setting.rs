@@ -7,12 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use tidegate_expressions::{Expression, MessageSide, Value, convert};
 use tidegate_pipeline::{Exchange, Failure, Mode, PolicyError};
+use tidegate_policy_xml::ExpressionPlaces;
 
 /// A compiled expression with the policy it belongs to.
 pub struct Evaluated {
     pub(crate) expression: Expression,
     /// The policy element: `LastError.Source`.
     pub(crate) source: &'static str,
+    /// Where it stands in its document.
+    pub(crate) places: ExpressionPlaces,
 }
 
 impl Evaluated {
@@ -21,7 +24,11 @@ impl Evaluated {
     /// # Errors
     /// An exception, or a body must be buffered first.
     pub fn value(&self, exchange: &mut Exchange) -> Result<Value, Failure> {
-        exchange.evaluate(&self.expression, self.source)
+        let result = exchange.evaluate(&self.expression, self.source);
+        if let Err(Failure::Error(error)) = &result {
+            self.trace(exchange, error);
+        }
+        result
     }
 
     /// Evaluates it, buffering the bodies it reads.
@@ -29,9 +36,37 @@ impl Evaluated {
     /// # Errors
     /// An exception, or a body that cannot be buffered.
     pub async fn value_buffering(&self, exchange: &mut Exchange) -> Result<Value, PolicyError> {
-        exchange
+        let result = exchange
             .evaluate_buffering(&self.expression, self.source)
-            .await
+            .await;
+        if let Err(error) = &result {
+            self.trace(exchange, error);
+        }
+        result
+    }
+
+    /// The entry that API Management's traces have for an exception: the code, and where in the document it came from.
+    fn trace(&self, exchange: &mut Exchange, error: &PolicyError) {
+        let Some(exception) = error.thrown().filter(|_| exchange.is_traced()) else {
+            return;
+        };
+        let source = self.expression.source();
+        let code = source.get(2..source.len().saturating_sub(1));
+        let (line, column) = self.places.line_column(exception.offset.unwrap_or(0));
+        let details = format!(
+            "{}: {}\n   at {}:line {line}, column {column}",
+            exception.type_name,
+            exception.message,
+            self.places.file_name()
+        );
+        exchange.trace_message(
+            self.source,
+            "Expression evaluation failed.",
+            vec![
+                ("expression".to_owned(), code.unwrap_or(source).to_owned()),
+                ("details".to_owned(), details),
+            ],
+        );
     }
 
     /// The failure for a value this policy cannot use.

@@ -54,7 +54,7 @@ pub use diagnostic::{Diagnostic, Label, Severity, SourceFile};
 pub use parser::{Limits, Parsed, parse, parse_with};
 pub use print::print;
 pub use render::{render, to_json};
-pub use resolve::{NamedValue, Resolved, Unknown};
+pub use resolve::{ExpressionPlaces, NamedValue, Resolved, Unknown};
 pub use suggest::did_you_mean;
 pub use text::{Placeholder, Text, TextKind};
 pub use tree::{Attribute, Document, Element, Node};

@@ -134,8 +134,42 @@ impl Resolved {
 
     /// Document range of a byte range in [`Resolved::expression`].
     pub fn expression_range(&self, range: Range<usize>) -> Range<usize> {
-        let lead = self.text.len() - self.text.trim_start_matches(is_space).len();
+        let lead = self.lead();
         self.map.range(range.start + lead..range.end + lead)
+    }
+
+    /// What [`Resolved::expression_range`] knows, for an expression that outlives this text.
+    pub fn places(&self) -> ExpressionPlaces {
+        ExpressionPlaces {
+            file: self.file.clone(),
+            map: self.map.clone(),
+            lead: self.lead(),
+        }
+    }
+
+    fn lead(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches(is_space).len()
+    }
+}
+
+/// Where the characters of an expression stand in its document.
+#[derive(Debug, Clone)]
+pub struct ExpressionPlaces {
+    file: Arc<SourceFile>,
+    map: OffsetMap,
+    lead: usize,
+}
+
+impl ExpressionPlaces {
+    /// Name of the document, as messages show it.
+    pub fn file_name(&self) -> &str {
+        self.file.name()
+    }
+
+    /// Line and column in the document, both from 1, of a byte offset in [`Resolved::expression`]; inside an inserted
+    /// value, its placeholder's.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        self.file.line_column(self.map.offset(self.lead + offset))
     }
 }
 

@@ -221,7 +221,7 @@ impl Scanner {
                 cursor.bump();
             }
             b'"' => regular_string(cursor, stop, placeholders)?,
-            b'\'' => character(cursor, stop)?,
+            b'\'' => character(cursor, stop, placeholders)?,
             b'@' | b'$' => self.prefixed_string(cursor, byte, at, placeholders)?,
             b'/' => comment(cursor, placeholders)?,
             b'&' => {
@@ -447,8 +447,12 @@ fn verbatim_string<C: Cursor>(
 }
 
 /// Up to the closing quote on the same line. How many characters it may hold is the compiler's to say, but a
-/// reference is too many.
-fn character<C: Cursor>(cursor: &mut C, stop: StopAt) -> Result<(), ScanError> {
+/// reference is too many. A named value may be one character.
+fn character<C: Cursor>(
+    cursor: &mut C,
+    stop: StopAt,
+    placeholders: &mut Option<&mut Vec<FoundPlaceholder>>,
+) -> Result<(), ScanError> {
     let at = cursor.offset();
     cursor.bump();
     stop_at_reference(cursor, stop)?;
@@ -465,6 +469,7 @@ fn character<C: Cursor>(cursor: &mut C, stop: StopAt) -> Result<(), ScanError> {
                 return Ok(());
             }
             Some(b'\\') => skip_escape(cursor, stop)?,
+            Some(b'{') => brace_in_text(cursor, false, placeholders),
             Some(_) => cursor.bump(),
         }
     }

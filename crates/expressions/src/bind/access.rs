@@ -36,9 +36,13 @@ impl Binder {
             return Operand::Type(self.instantiate(def, args, span));
         }
         let full = format!("{namespace}.{text}");
-        if self.registry.is_namespace(&full) {
+        if self
+            .registry
+            .is_namespace(full.strip_prefix(ast::GLOBAL).unwrap_or(&full))
+        {
             return Operand::Namespace(full);
         }
+        let namespace = namespace.strip_prefix(ast::GLOBAL).unwrap_or(namespace);
         self.diagnostics.error(
             "CS0234",
             span,

@@ -285,6 +285,7 @@ impl Binder {
         }
         match &arg.operand {
             Operand::Value(e) if e.ty == Type::Error => Shape::Any,
+            Operand::Value(e) if matches!(*e.kind, Kind::Interpolate(_)) => Shape::Interpolated,
             Operand::Value(e) => Shape::Value(e.ty.clone(), e.constant().cloned()),
             Operand::Lambda(lambda, _) => {
                 let explicit = lambda.parameters.as_ref().and_then(|parameters| {

@@ -82,6 +82,15 @@ impl Binder {
         if expr.ty == *to {
             return Ok(expr);
         }
+        if matches!(*expr.kind, Kind::Interpolate(_)) && overload::takes_interpolation(to) {
+            let Expr { kind, span, .. } = expr;
+            return match *kind {
+                Kind::Interpolate(pieces) => {
+                    Ok(Expr::new(Kind::Formattable(pieces), to.clone(), span))
+                }
+                other => Err(Expr::new(other, Type::STRING, span)),
+            };
+        }
         if let Some(value) = expr.constant()
             && !matches!(value, Const::Null)
             && overload::constant_fits(value, &expr.ty, to)

@@ -67,7 +67,7 @@ impl Binder {
             } => self.new_array(element.as_ref(), sizes, *rank, init.as_deref(), span),
             ExprKind::ArrayInit(items) => return Operand::ArrayInit(items.clone(), span),
             ExprKind::TypeOf(ty) => {
-                let ty = self.ty(ty);
+                let ty = self.type_or_definition(ty);
                 Expr::new(
                     Kind::TypeOf(ty),
                     Type::Named(crate::types::known::TYPE, None),
@@ -197,11 +197,12 @@ impl Binder {
                     let align = match align {
                         None => 0,
                         Some(align) => {
+                            let before = self.diagnostics.len();
                             let width = self.value_as(align, &Type::INT32);
                             match width.constant() {
                                 Some(Const::Int32(width)) => *width,
                                 _ => {
-                                    if width.ty != Type::Error {
+                                    if !self.diagnostics.has_errors_since(before) {
                                         self.diagnostics.error(
                                             "CS0150",
                                             align.span,
@@ -229,15 +230,6 @@ impl Binder {
                     }
                 }
             }
-        }
-        if out.iter().all(|p| matches!(p, Piece::Text(_))) {
-            let mut text = Str::EMPTY;
-            for piece in &out {
-                if let Piece::Text(part) = piece {
-                    text = text.concat(part);
-                }
-            }
-            return self.constant(Const::Str(text), span);
         }
         Expr::new(Kind::Interpolate(out), Type::STRING, span)
     }
@@ -496,8 +488,13 @@ impl Binder {
             let args = name.args.iter().map(|a| self.ty(a)).collect();
             return Operand::Type(self.instantiate(def, args, span));
         }
-        if name.args.is_empty() && self.registry.is_namespace(text) {
+        let outermost = text.strip_prefix(ast::GLOBAL);
+        if name.args.is_empty() && self.registry.is_namespace(outermost.unwrap_or(text)) {
             return Operand::Namespace(text.to_string());
+        }
+        if let Some(text) = outermost {
+            self.nothing_global(text, span);
+            return Operand::Value(Expr::error(span));
         }
         if name.args.is_empty() && self.later.iter().any(|l| l.contains_key(text)) {
             if self.initialising.contains(text) {

@@ -81,11 +81,9 @@ impl Flow<'_> {
 
     fn statement(&mut self, statement: &Stmt) {
         match statement {
-            Stmt::Nop | Stmt::Continue => {
-                if matches!(statement, Stmt::Continue) {
-                    self.state = State::dead();
-                }
-            }
+            Stmt::Nop => {}
+            // Where a `goto` leads to, nothing is relied on but what is assigned where its switch begins.
+            Stmt::Continue | Stmt::Goto(_) => self.state = State::dead(),
             Stmt::Expr(e) => self.expr(e),
             Stmt::Declare(id, value) => {
                 if let Some(value) = value {
@@ -162,6 +160,7 @@ impl Flow<'_> {
                 temp,
                 sections,
                 default,
+                ..
             } => {
                 self.expr(value);
                 self.state.add(*temp);
@@ -418,7 +417,7 @@ impl Flow<'_> {
                 self.expr(value);
                 self.state = State::dead();
             }
-            Kind::Interpolate(pieces) => {
+            Kind::Interpolate(pieces) | Kind::Formattable(pieces) => {
                 for piece in pieces {
                     if let Piece::Hole { value, .. } = piece {
                         self.expr(value);

@@ -14,6 +14,7 @@ mod create;
 pub mod dynamic;
 mod expression;
 mod flow;
+mod goto;
 mod group;
 mod lambda;
 mod literal;
@@ -130,6 +131,8 @@ pub struct Binder {
     frames: Vec<Frame>,
     loops: usize,
     switches: usize,
+    /// Switches whose sections are being bound, innermost last.
+    open_switches: Vec<goto::OpenSwitch>,
     catches: usize,
     finallies: usize,
     tries: usize,
@@ -182,6 +185,7 @@ pub fn bind(source: &ast::Source, target: Target, strict: bool, diagnostics: Dia
         frames: vec![Frame::default()],
         loops: 0,
         switches: 0,
+        open_switches: Vec::new(),
         catches: 0,
         finallies: 0,
         tries: 0,
@@ -626,7 +630,10 @@ impl Binder {
 pub fn constant_of(bound: &Bound) -> Option<Const> {
     let main = bound.bodies.first()?.as_ref()?;
     match main.statements.as_slice() {
-        [tree::Stmt::Return(Some(value))] => value.constant().cloned(),
+        [tree::Stmt::Return(Some(value))] => match &*value.kind {
+            tree::Kind::Interpolate(pieces) => tree::Piece::plain(pieces).map(Const::Str),
+            _ => value.constant().cloned(),
+        },
         _ => None,
     }
 }

@@ -73,6 +73,8 @@ impl Candidate {
 #[allow(missing_docs)]
 pub enum Shape {
     Value(Type, Option<Const>),
+    /// An interpolated text: a `string`, and also convertible to `FormattableString` and `IFormattable`.
+    Interpolated,
     /// A lambda, its parameters' types where written.
     Lambda(Option<Vec<Type>>),
     /// A method group.
@@ -317,6 +319,7 @@ fn map_arguments(
 fn applies(arg: &Argument, index: usize, ty: &Type, oracle: &mut dyn Oracle) -> bool {
     match &arg.shape {
         Shape::Value(from, constant) => converts(from, constant.as_ref(), ty),
+        Shape::Interpolated => converts(&Type::STRING, None, ty) || takes_interpolation(ty),
         Shape::Lambda(_) | Shape::Group => {
             if *ty == Type::Error {
                 return true;
@@ -326,6 +329,12 @@ fn applies(arg: &Argument, index: usize, ty: &Type, oracle: &mut dyn Oracle) -> 
         Shape::Reference(Some(found)) => found == ty || *found == Type::Error,
         Shape::Reference(None) | Shape::Any | Shape::Default => true,
     }
+}
+
+/// Whether an interpolated text can become this with its format and arguments still apart.
+#[must_use]
+pub fn takes_interpolation(ty: &Type) -> bool {
+    ty.is(known::FORMATTABLE_STRING) || ty.is(known::IFORMATTABLE)
 }
 
 /// Whether a value, constant or not, converts implicitly.
@@ -464,6 +473,9 @@ fn better_conversion(
             }
             better_target(t1, t2)
         }
+        Shape::Interpolated => {
+            *t1 == Type::STRING || (*t2 != Type::STRING && better_target(t1, t2))
+        }
         Shape::Lambda(_) | Shape::Group => {
             let (Some((inputs, r1)), Some((inputs2, r2))) = (invoke_of(t1), invoke_of(t2)) else {
                 return false;
@@ -577,6 +589,7 @@ fn infer(
                 Shape::Value(ty, _) if !matches!(ty, Type::Null | Type::Error) => {
                     lower(ty, param, &mut bounds);
                 }
+                Shape::Interpolated => lower(&Type::STRING, param, &mut bounds),
                 Shape::Reference(Some(ty)) => exact(ty, param, &mut bounds),
                 Shape::Lambda(explicit) => {
                     if let (Some(types), Some((inputs, _))) = (explicit, invoke_of(param)) {
@@ -744,10 +757,12 @@ pub fn methods(ty: &Type, name: &str, kind: MemberKind) -> Vec<Candidate> {
 pub fn infer_partially(candidate: &Candidate, args: &[Argument]) -> Vec<Type> {
     let mut bounds = vec![Bounds::default(); candidate.generics];
     for (param, arg) in candidate.params.iter().zip(args) {
-        if let Shape::Value(ty, _) = &arg.shape
-            && !matches!(ty, Type::Null | Type::Error)
-        {
-            lower(ty, &param.ty, &mut bounds);
+        match &arg.shape {
+            Shape::Value(ty, _) if !matches!(ty, Type::Null | Type::Error) => {
+                lower(ty, &param.ty, &mut bounds);
+            }
+            Shape::Interpolated => lower(&Type::STRING, &param.ty, &mut bounds),
+            _ => {}
         }
     }
     bounds

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::goto::OpenSwitch;
 use super::tree::{Catch, Expr, Kind, Pattern, ReadOnly, Section, Stmt};
 use super::{Binder, Operand, Symbol, lambda};
 use crate::diagnostic::Span;
@@ -126,6 +127,7 @@ impl Binder {
                 (bound, true)
             }
             StmtKind::Switch(value, sections) => self.switch(value, sections),
+            StmtKind::Goto(target) => (self.goto(target.as_ref(), span), false),
             StmtKind::Break => {
                 if self.loops == 0 && self.switches == 0 {
                     self.outside_loop(span);
@@ -498,6 +500,12 @@ impl Binder {
         let mut covered: Vec<Type> = Vec::new();
         let outer_switches = self.switches;
         self.switches += 1;
+        self.open_switches.push(OpenSwitch {
+            ty: ty.clone(),
+            function: self.function,
+            finallies: self.finallies,
+            gotos: Vec::new(),
+        });
         self.open_scope();
         for section in sections {
             // The sections of a switch share one scope of declarations, their patterns have their own.
@@ -578,6 +586,7 @@ impl Binder {
         }
         self.close_scope();
         self.switches = outer_switches;
+        let gotos = self.targets_of_gotos(&bound, default);
         let null_is_handled = !ty.accepts_null() || seen.contains(&Const::Null);
         let exhaustive = default.is_some()
             || null_is_handled && covered.iter().any(|t| relations::is_assignable(&ty, t))
@@ -592,6 +601,7 @@ impl Binder {
                 temp,
                 sections: bound,
                 default,
+                gotos,
             },
             completes || !exhaustive,
         )

@@ -126,6 +126,8 @@ pub enum Kind {
     },
     Concat(Vec<Expr>),
     Interpolate(Vec<Piece>),
+    /// The same as a `FormattableString`.
+    Formattable(Vec<Piece>),
     AndAlso(Expr, Expr),
     OrElse(Expr, Expr),
     Conditional(Expr, Expr, Expr),
@@ -222,6 +224,18 @@ pub enum Piece {
     },
 }
 
+impl Piece {
+    /// The text of pieces without a hole.
+    #[must_use]
+    pub fn plain(pieces: &[Self]) -> Option<Str> {
+        match pieces {
+            [] => Some(Str::EMPTY),
+            [Self::Text(text)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// A pattern.
 #[derive(Clone)]
 #[allow(missing_docs)]
@@ -265,7 +279,11 @@ pub enum Stmt {
         temp: VarId,
         sections: Vec<Section>,
         default: Option<usize>,
+        /// Sections that the `goto`s in them lead to, by the number of the [`Stmt::Goto`].
+        gotos: Vec<usize>,
     },
+    /// `goto case` or `goto default` of the innermost switch.
+    Goto(usize),
     Break,
     Continue,
     Return(Option<Expr>),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Binder, suggest};
 use crate::diagnostic::Span;
-use crate::syntax::ast::{Name, TypeKind, TypeSyntax};
+use crate::syntax::ast::{GLOBAL, Name, TypeKind, TypeSyntax};
 use crate::types::{DefId, Kind, TupleType, Type};
 
 /// Type arguments nest at most this deep.
@@ -16,6 +16,11 @@ impl Binder {
         let ty = match &*syntax.kind {
             TypeKind::Predefined(def) => Type::Named(*def, None),
             TypeKind::Void => Type::Void,
+            TypeKind::Open => {
+                let message = "Unexpected use of an unbound generic name";
+                self.diagnostics.error("CS7003", syntax.span, message);
+                return Type::Error;
+            }
             TypeKind::Nullable(inner) => {
                 let inner_ty = self.ty(inner);
                 if inner_ty == Type::Error {
@@ -62,6 +67,19 @@ impl Binder {
         ty
     }
 
+    /// The type of `typeof`, whose type arguments may be left open.
+    pub(super) fn type_or_definition(&mut self, syntax: &TypeSyntax) -> Type {
+        if let TypeKind::Path(path) = &*syntax.kind
+            && let Some(last) = path.last()
+            && last.args.iter().any(|a| matches!(*a.kind, TypeKind::Open))
+            && let Some(def) = self.lookup_path(path)
+        {
+            self.check_type_allowed(def, syntax.span);
+            return Type::Named(def, None);
+        }
+        self.ty(syntax)
+    }
+
     fn path_type(&mut self, path: &[Name], span: Span) -> Type {
         let Some((last, front)) = path.split_last() else {
             return Type::Error;
@@ -74,7 +92,16 @@ impl Binder {
                 return ty;
             }
         }
-        let args: Vec<Type> = last.args.iter().map(|a| self.ty(a)).collect();
+        let known = self.lookup_path(path).is_some();
+        let args: Vec<Type> = last
+            .args
+            .iter()
+            // Of a type that has none, or another number of them, that is said below.
+            .map(|a| match *a.kind {
+                TypeKind::Open if !known => Type::OBJECT,
+                _ => self.ty(a),
+            })
+            .collect();
         if args.contains(&Type::Error) {
             return Type::Error;
         }
@@ -106,6 +133,10 @@ impl Binder {
                 }
                 let name: Vec<&str> = path.iter().map(|n| &*n.ident.name).collect();
                 let name = name.join(".");
+                if let Some(name) = name.strip_prefix(GLOBAL) {
+                    self.nothing_global(name, span);
+                    return Type::Error;
+                }
                 let help = suggest::type_name(self.registry, &last.ident.name);
                 self.diagnostics.error_with_help(
                     "CS0246",
@@ -116,6 +147,25 @@ impl Binder {
                 Type::Error
             }
         }
+    }
+
+    /// Says that the outermost namespace has no such name, or a namespace in it none.
+    pub(super) fn nothing_global(&mut self, path: &str, span: Span) {
+        let (code, message) = match path.rsplit_once('.') {
+            Some((namespace, name)) if self.registry.is_namespace(namespace) => (
+                "CS0234",
+                format!(
+                    "The type or namespace name '{name}' does not exist in the namespace '{namespace}'"
+                ),
+            ),
+            _ => (
+                "CS0400",
+                format!(
+                    "The type or namespace name '{path}' could not be found in the global namespace"
+                ),
+            ),
+        };
+        self.diagnostics.error(code, span, message);
     }
 
     pub(super) fn type_param(&self, name: &str) -> Option<Type> {
@@ -148,9 +198,15 @@ impl Binder {
             .iter()
             .copied()
             .find(|id| {
-                self.registry.def(*id).is_some_and(|def| {
-                    *def.namespace == *prefix || def.namespace.ends_with(&format!(".{prefix}"))
-                })
+                self.registry
+                    .def(*id)
+                    .is_some_and(|def| match prefix.strip_prefix(GLOBAL) {
+                        Some(whole) => *def.namespace == *whole,
+                        None => {
+                            *def.namespace == *prefix
+                                || def.namespace.ends_with(&format!(".{prefix}"))
+                        }
+                    })
             })
     }
 

@@ -5,6 +5,7 @@ use crate::bind::dynamic;
 use crate::bind::tree::{Expr, Kind, Pattern, Piece, VarId};
 use crate::clr::composite_format::push_aligned;
 use crate::dotnet::collections::{self, Array};
+use crate::dotnet::text::FormattableText;
 use crate::fault::ExceptionObject;
 use crate::runtime::conversion::{self, default_value};
 use crate::runtime::{Delegate, DelegateTarget, Fault, R, Runtime, Slot};
@@ -90,6 +91,7 @@ impl Compiler {
             }
             Kind::Concat(parts) => self.concat(parts),
             Kind::Interpolate(pieces) => self.interpolate(pieces, at),
+            Kind::Formattable(pieces) => self.formattable(pieces),
             Kind::AndAlso(a, b) => {
                 let (a, b) = (self.boolean(a), self.boolean(b));
                 Code::Bool(Box::new(move |rt| Ok(a(rt)? && b(rt)?)))
@@ -553,7 +555,46 @@ impl Compiler {
         }))
     }
 
+    /// The format that C# makes of an interpolated text, and its arguments.
+    fn formattable(&mut self, pieces: Vec<Piece>) -> Code {
+        let mut format = StrBuilder::new();
+        let mut holes: Vec<Fun<Value>> = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => {
+                    let doubled = text.to_utf8().replace('{', "{{").replace('}', "}}");
+                    format.push_str(&doubled);
+                }
+                Piece::Hole {
+                    value,
+                    align,
+                    format: own,
+                } => {
+                    format.push_str(&format!("{{{}", holes.len()));
+                    if align != 0 {
+                        format.push_str(&format!(",{align}"));
+                    }
+                    if let Some(own) = own {
+                        format.push_str(":");
+                        format.push(&own);
+                    }
+                    format.push_str("}");
+                    holes.push(self.val(value));
+                }
+            }
+        }
+        let format = format.finish();
+        Code::Val(Box::new(move |rt| {
+            rt.allocate(holes.len() * size_of::<Value>())?;
+            let args: Vec<Value> = holes.iter().map(|hole| hole(rt)).collect::<R<_>>()?;
+            Ok(Value::object(FormattableText::new(format.clone(), args)))
+        }))
+    }
+
     fn interpolate(&mut self, pieces: Vec<Piece>, at: u32) -> Code {
+        if let Some(text) = Piece::plain(&pieces) {
+            return constant(Const::Str(text));
+        }
         enum Part {
             Text(crate::value::Str),
             Hole(Fun<Value>, i32, Option<String>),

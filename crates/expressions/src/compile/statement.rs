@@ -15,6 +15,8 @@ pub(super) enum Next {
     Break,
     Continue,
     Return,
+    /// To the section with this number among those that the innermost switch's `goto`s lead to.
+    Goto(usize),
 }
 
 type Step = Box<dyn Fn(&mut Runtime<'_>) -> R<Next> + Send + Sync>;
@@ -95,14 +97,15 @@ impl Compiler {
                 }
             }
             Stmt::While(condition, body) => {
+                let at = condition.span.start;
                 let condition = self.boolean(condition);
                 let body = self.statement(*body);
                 Box::new(move |rt| {
                     while condition(rt)? {
-                        rt.tick()?;
+                        rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
-                            Next::Return => return Ok(Next::Return),
+                            end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                             Next::Go | Next::Continue => {}
                         }
                     }
@@ -110,14 +113,15 @@ impl Compiler {
                 })
             }
             Stmt::Do(body, condition) => {
+                let at = condition.span.start;
                 let condition = self.boolean(condition);
                 let body = self.statement(*body);
                 Box::new(move |rt| {
                     loop {
-                        rt.tick()?;
+                        rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
-                            Next::Return => return Ok(Next::Return),
+                            end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                             Next::Go | Next::Continue => {}
                         }
                         if !condition(rt)? {
@@ -148,7 +152,7 @@ impl Compiler {
                         rt.tick()?;
                         match body(rt)? {
                             Next::Break => break,
-                            Next::Return => return Ok(Next::Return),
+                            end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                             Next::Go | Next::Continue => {}
                         }
                         for one in &step {
@@ -171,7 +175,9 @@ impl Compiler {
                 temp,
                 sections,
                 default,
-            } => self.switch(value, temp, sections, default),
+                gotos,
+            } => self.switch(value, temp, sections, default, gotos),
+            Stmt::Goto(number) => Box::new(move |_| Ok(Next::Goto(number))),
             Stmt::Break => Box::new(|_| Ok(Next::Break)),
             Stmt::Continue => Box::new(|_| Ok(Next::Continue)),
             Stmt::Return(None) => Box::new(|rt| {
@@ -256,13 +262,13 @@ impl Compiler {
                 other => rt.iterate(other).map_err(|e| e.at(at))?,
             };
             while let Some(value) = run.next(rt).map_err(|e| e.at(at))? {
-                rt.tick()?;
+                rt.tick().map_err(|e| e.at(at))?;
                 set_raw(rt, value)?;
                 declare(rt)?;
                 before(rt)?;
                 match body(rt)? {
                     Next::Break => break,
-                    Next::Return => return Ok(Next::Return),
+                    end @ (Next::Return | Next::Goto(_)) => return Ok(end),
                     Next::Go | Next::Continue => {}
                 }
             }
@@ -276,7 +282,9 @@ impl Compiler {
         temp: VarId,
         sections: Vec<Section>,
         default: Option<usize>,
+        gotos: Vec<usize>,
     ) -> Step {
+        let at = value.span.start;
         let value = self.val(value);
         let set = self.setter(temp);
         let mut tests = Vec::new();
@@ -304,13 +312,17 @@ impl Compiler {
                     break;
                 }
             }
-            match chosen.and_then(|i| bodies.get(i)) {
-                Some(body) => Ok(match body(rt)? {
-                    Next::Break => Next::Go,
-                    other => other,
-                }),
-                None => Ok(Next::Go),
+            while let Some(body) = chosen.and_then(|i| bodies.get(i)) {
+                match body(rt)? {
+                    Next::Goto(number) => {
+                        rt.tick().map_err(|e| e.at(at))?;
+                        chosen = gotos.get(number).copied();
+                    }
+                    Next::Break => break,
+                    other => return Ok(other),
+                }
             }
+            Ok(Next::Go)
         })
     }
 

@@ -192,7 +192,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "throws ExpressionLimitException",
             ),
             example(
-                "memory: 256 MiB by default, freed or not",
+                "memory: 64 MiB by default, freed or not",
                 "@(new string('a', 2000000000))",
                 "throws ExpressionLimitException",
             ),

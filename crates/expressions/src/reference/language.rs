@@ -34,6 +34,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 r#"@($@"\{1}" + @$"\{2}")"#,
                 "string\t\\\\1\\\\2",
             ),
+            example(
+                "interpolation with format and arguments apart",
+                r#"@{ FormattableString f = $"{1} and {2}"; return f.Format + FormattableString.Invariant(f); }"#,
+                "string\t{0} and {1}1 and 2",
+            ),
             example("comments", "@(1 /* one */ + 2)", "int\t3"),
         ],
     },
@@ -89,6 +94,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "`typeof`, `nameof`, `default`, `sizeof`",
                 "@(typeof(int).Name + nameof(context.Request) + default(int) + sizeof(long))",
                 "string\tInt32Request08",
+            ),
+            example(
+                "`typeof` of a generic type without arguments, `global::`",
+                "@(typeof(global::System.Collections.Generic.Dictionary<,>).Name)",
+                "string\tDictionary`2",
             ),
             example(
                 "tuples, their equality, deconstruction",
@@ -186,6 +196,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "string\tbig",
             ),
             example(
+                "`goto case`, `goto default`",
+                r#"@{ switch (1) { case 1: goto case 2; case 2: goto default; default: return "end"; } }"#,
+                "string\tend",
+            ),
+            example(
                 "exceptions with filters",
                 r#"@{ try { int.Parse("x"); return ""; } catch (FormatException e) when (e.Message != "") { return "bad"; } finally { } }"#,
                 "string\tbad",
@@ -252,7 +267,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "@(Task.Run(() => 1))",
                 "compile CS0103",
             ),
-            example("`goto`", "@{ goto a; a: return 1; }", "compile CS1525"),
+            example("labels", "@{ goto a; a: return 1; }", "compile CS1525"),
             example(
                 "iterators",
                 "@{ IEnumerable<int> F() { yield return 1; } return F(); }",

@@ -34,7 +34,7 @@ pub struct Limits {
     pub source: usize,
     /// Steps: loop iterations, calls, elements enumerated; each takes up to a fifth of a microsecond. Default 5 million.
     pub fuel: u64,
-    /// Bytes that strings and collections made during one evaluation may take, freed or not. Default 256 MiB.
+    /// Bytes that strings and collections made during one evaluation may take, freed or not. Default 64 MiB.
     pub allocation: usize,
     /// Nested calls of lambdas and local functions. Default 1000.
     pub depth: u32,
@@ -47,7 +47,7 @@ impl Default for Limits {
         Self {
             source: 64 << 10,
             fuel: 5_000_000,
-            allocation: 256 << 20,
+            allocation: 64 << 20,
             depth: 1_000,
             regex_steps: 500_000,
         }

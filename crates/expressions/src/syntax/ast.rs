@@ -33,6 +33,9 @@ pub struct Expr {
     pub span: Span,
 }
 
+/// How a name begins that is looked for from the outermost namespace on.
+pub const GLOBAL: &str = "global::";
+
 /// A name with type arguments: `M<T>`.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
@@ -253,6 +256,8 @@ pub struct TypeSyntax {
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum TypeKind {
+    /// A type argument left open, as in `typeof(List<>)`.
+    Open,
     Predefined(DefId),
     Void,
     /// `A.B<C>`
@@ -332,6 +337,8 @@ pub enum StmtKind {
         body: Stmt,
     },
     Switch(Expr, Vec<SwitchSection>),
+    /// `goto case value`, or `goto default`.
+    Goto(Option<Expr>),
     Break,
     Continue,
     Return(Option<Expr>),

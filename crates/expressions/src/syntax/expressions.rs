@@ -478,7 +478,7 @@ impl Parser<'_> {
                         whole,
                     );
                 }
-                let ident = self.ident();
+                let ident = self.name_with_alias();
                 let args = self.expression_type_args();
                 let whole = span.to(self.last_span());
                 make(ExprKind::Name(Name { ident, args }), whole)
@@ -486,16 +486,18 @@ impl Parser<'_> {
             Tok::Punct("(") => self.parenthesised(),
             Tok::Keyword(word) => self.keyword_primary(word, span),
             _ => {
-                let found = if matches!(token.tok, Tok::End) {
-                    ")".to_owned()
-                } else {
-                    self.text(span).to_owned()
+                let found = self.text(span);
+                // Only the end of a hole in a text has a width.
+                let (code, message) = match token.tok {
+                    Tok::End if found.is_empty() => {
+                        let at = span.start as usize;
+                        let close = self.text(Span::new(at, at + 1));
+                        ("CS1525", format!("Invalid expression term '{close}'"))
+                    }
+                    Tok::End => ("CS1733", "Expected expression".to_owned()),
+                    _ => ("CS1525", format!("Invalid expression term '{found}'")),
                 };
-                self.diagnostics.error(
-                    "CS1525",
-                    span,
-                    format!("Invalid expression term '{found}'"),
-                );
+                self.diagnostics.error(code, span, message);
                 make(ExprKind::Error, span)
             }
         }

@@ -141,8 +141,18 @@ pub struct Lexer<'a> {
     at: usize,
     end: usize,
     depth: usize,
+    /// What has no end, if anything.
+    pub unterminated: Option<Unterminated>,
     /// Errors found.
     pub diagnostics: Diagnostics,
+}
+
+/// A text, character or comment that does not end: the rest of the source is taken for it.
+pub struct Unterminated {
+    /// Where the outermost one begins.
+    pub start: usize,
+    /// Place and code of its error. Any other error from `start` on would only follow from it.
+    pub told: (usize, &'static str),
 }
 
 impl<'a> Lexer<'a> {
@@ -154,8 +164,25 @@ impl<'a> Lexer<'a> {
             at: from,
             end: to.min(text.len()),
             depth: 0,
+            unterminated: None,
             diagnostics: Diagnostics::default(),
         }
+    }
+
+    /// Something that does not end: the rest of the source is taken for it. `at` is what the error points to.
+    fn unterminated(&mut self, code: &'static str, start: usize, at: usize, message: &str) {
+        match &mut self.unterminated {
+            Some(known) => known.start = known.start.min(start),
+            None => {
+                let span = Span::new(at, (at + 1).min(self.end.max(at)));
+                self.diagnostics.error(code, span, message);
+                self.unterminated = Some(Unterminated {
+                    start,
+                    told: (at, code),
+                });
+            }
+        }
+        self.at = self.end;
     }
 
     /// All tokens, the last one [`Tok::End`].
@@ -209,8 +236,8 @@ impl<'a> Lexer<'a> {
                     Some(length) => self.at += length + 4,
                     None => {
                         let start = self.at;
-                        self.at = self.end;
-                        self.error("CS1035", start, "End-of-file found, '*/' expected");
+                        let message = "End-of-file found, '*/' expected";
+                        self.unterminated("CS1035", start, start, message);
                     }
                 }
             } else {
@@ -432,7 +459,7 @@ impl<'a> Lexer<'a> {
         loop {
             match self.peek() {
                 None | Some('\n' | '\r') => {
-                    self.error("CS1010", start, "Newline in constant");
+                    self.unterminated("CS1010", start, start, "Newline in constant");
                     return Some(Tok::Literal(Const::Char(0)));
                 }
                 Some('\'') => {
@@ -521,7 +548,7 @@ impl<'a> Lexer<'a> {
                 }
                 Some('\\') => self.escape(&mut out),
                 _ => {
-                    self.error("CS1010", start, "Newline in constant");
+                    self.unterminated("CS1010", start, start, "Newline in constant");
                     break;
                 }
             }
@@ -535,8 +562,7 @@ impl<'a> Lexer<'a> {
         loop {
             let rest = self.rest();
             let Some(plain) = rest.find('"') else {
-                self.at = self.end;
-                self.error("CS1039", start, "Unterminated string literal");
+                self.unterminated("CS1039", start, start, "Unterminated string literal");
                 break;
             };
             out.push_str(rest.get(..plain).unwrap_or_default());
@@ -555,15 +581,20 @@ impl<'a> Lexer<'a> {
         self.at += 1;
         let mut parts = Vec::new();
         let mut text = StrBuilder::new();
+        let said = self.diagnostics.len();
         self.depth += 1;
         loop {
             match self.peek() {
+                None if verbatim => {
+                    self.unterminated("CS1039", start, start, "Unterminated string literal");
+                    break;
+                }
                 None => {
-                    self.error("CS1039", start, "Unterminated string literal");
+                    self.unterminated("CS1010", start, start, "Newline in constant");
                     break;
                 }
                 Some('\n' | '\r') if !verbatim => {
-                    self.error("CS1010", start, "Newline in constant");
+                    self.unterminated("CS1010", start, start, "Newline in constant");
                     break;
                 }
                 Some('"') => {
@@ -599,7 +630,7 @@ impl<'a> Lexer<'a> {
                     self.at += 1;
                     if self.peek() == Some('}') {
                         self.at += 1;
-                    } else {
+                    } else if !self.diagnostics.has_errors_since(said) {
                         self.error(
                             "CS8086",
                             at,
@@ -624,9 +655,10 @@ impl<'a> Lexer<'a> {
 
     /// A hole, the opening brace read already: tokens up to `,`, `:` or `}` outside of brackets.
     fn hole(&mut self, verbatim: bool) -> Part {
-        let (value, stop) = self.hole_tokens(true);
+        let open = self.at.saturating_sub(1);
+        let (value, stop) = self.hole_tokens(open, true);
         let (align, stop) = if stop == Some(',') {
-            let (align, stop) = self.hole_tokens(false);
+            let (align, stop) = self.hole_tokens(open, false);
             (Some(align), stop)
         } else {
             (None, stop)
@@ -635,7 +667,10 @@ impl<'a> Lexer<'a> {
             let mut format = StrBuilder::new();
             loop {
                 match self.peek() {
-                    None => break,
+                    None => {
+                        self.no_close(open);
+                        break;
+                    }
                     Some('}') => {
                         self.at += 1;
                         break;
@@ -652,7 +687,10 @@ impl<'a> Lexer<'a> {
                         self.at += 2;
                         format.push_str("\"");
                     }
-                    Some('"') => break,
+                    Some('"') => {
+                        self.no_close(open);
+                        break;
+                    }
                     Some('\\') if !verbatim => self.escape(&mut format),
                     Some(c) => {
                         self.at += c.len_utf8();
@@ -671,32 +709,46 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn hole_tokens(&mut self, first: bool) -> (Vec<Token>, Option<char>) {
+    fn no_close(&mut self, open: usize) {
+        let message = "Missing close delimiter '}' for interpolated expression started with '{'";
+        self.unterminated("CS8076", open, open, message);
+    }
+
+    /// The tokens of a hole or of its alignment, and what ended them. A text in it that has no end most often began as
+    /// the closing quote of the whole: it is the hole that does not end.
+    fn hole_tokens(&mut self, open: usize, first: bool) -> (Vec<Token>, Option<char>) {
         let mut out = Vec::new();
-        let mut depth = 0_usize;
+        let mut brackets = Vec::new();
+        let whole = self.unterminated.is_none();
+        let said = self.diagnostics.len();
         let stop = loop {
             self.skip_trivia();
             let before = self.at;
-            let Some(token) = self.next() else {
-                self.error(
-                    "CS8076",
-                    before,
-                    "Missing close delimiter '}' for interpolated expression",
-                );
+            let token = self.next();
+            if whole && self.unterminated.is_some() {
+                self.diagnostics.truncate(said);
+                self.unterminated = None;
+                self.no_close(open);
+                break None;
+            }
+            let Some(token) = token else {
+                self.no_close(open);
                 break None;
             };
             if let Tok::Punct(p) = token.tok {
                 match p {
-                    "(" | "[" | "{" => depth += 1,
-                    ")" | "]" => depth = depth.saturating_sub(1),
-                    "}" if depth > 0 => depth -= 1,
+                    "(" | "[" | "{" => brackets.push(p),
+                    ")" if brackets.last() == Some(&"(") => drop(brackets.pop()),
+                    "]" if brackets.last() == Some(&"[") => drop(brackets.pop()),
+                    "}" if brackets.last() == Some(&"{") => drop(brackets.pop()),
+                    // Brackets left open are for the parser to tell.
                     "}" => break Some('}'),
-                    ":" if depth == 0 => break Some(':'),
-                    "::" if depth == 0 => {
+                    ":" if brackets.is_empty() => break Some(':'),
+                    "::" if brackets.is_empty() => {
                         self.at = before + 1;
                         break Some(':');
                     }
-                    "," if depth == 0 && first => break Some(','),
+                    "," if brackets.is_empty() && first => break Some(','),
                     _ => {}
                 }
             }

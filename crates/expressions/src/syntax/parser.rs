@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Expr, ExprKind, Ident, Source};
+use super::ast::{Expr, ExprKind, GLOBAL, Ident, Source};
 use super::lexer::{Lexer, Tok, Token};
 use crate::diagnostic::{Diagnostics, Span};
 
@@ -32,6 +32,7 @@ pub fn parse(source: &str) -> (Option<Source>, Diagnostics) {
     };
     let mut lexer = Lexer::new(source, start + 2, end - 1);
     let tokens = lexer.tokens();
+    let unterminated = lexer.unterminated.take();
     let mut parser = Parser::new(source, tokens, lexer.diagnostics);
     let close = Span::new(end - 1, end);
     let parsed = if block {
@@ -63,6 +64,11 @@ pub fn parse(source: &str) -> (Option<Source>, Diagnostics) {
         }
         Source::Expression(expr)
     };
+    if let Some(unterminated) = unterminated {
+        parser
+            .diagnostics
+            .keep_one(unterminated.start, unterminated.told);
+    }
     let failed = parser.diagnostics.has_errors_since(0);
     (if failed { None } else { Some(parsed) }, parser.diagnostics)
 }
@@ -98,13 +104,16 @@ impl<'a> Parser<'a> {
     pub(super) fn inner<T>(&mut self, tokens: Vec<Token>, parse: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.tokens, tokens);
         let at = std::mem::replace(&mut self.at, 0);
+        let mark = self.mark();
         let result = parse(self);
-        if !self.at_end() {
+        if !self.at_end() && self.clean_since(mark) {
             let span = self.current().span;
             let text = self.text(span).to_owned();
             self.diagnostics
-                .error("CS1003", span, format!("Syntax error at `{text}`"));
+                .error("CS1073", span, format!("Unexpected token '{text}'"));
         }
+        // What else is wrong in a few words mostly follows from the first.
+        self.diagnostics.truncate(mark.1 + 1);
         self.tokens = outer;
         self.at = at;
         result
@@ -272,6 +281,24 @@ impl<'a> Parser<'a> {
         self.diagnostics
             .error(code, place, format!("{punct} expected"));
         place
+    }
+
+    /// A simple name; `global::Name` is one that begins with [`GLOBAL`].
+    pub(super) fn name_with_alias(&mut self) -> Ident {
+        let alias = self.ident();
+        if !self.is("::") {
+            return alias;
+        }
+        if &*alias.name != "global" {
+            let message = format!("Alias '{}' not found", alias.name);
+            self.diagnostics.error("CS0432", alias.span, message);
+        }
+        self.bump();
+        let name = self.ident();
+        Ident {
+            name: format!("{GLOBAL}{}", name.name).into(),
+            span: alias.span.to(name.span),
+        }
     }
 
     pub(super) fn ident(&mut self) -> Ident {

@@ -85,8 +85,22 @@ impl Parser<'_> {
                 StmtKind::Empty
             }
             Tok::Keyword(word) => self.keyword_statement(word),
+            Tok::Ident(_) if self.is_ahead(1, ":") => {
+                self.no_labels(token.span);
+                self.bump();
+                self.bump();
+                self.statement_kind()
+            }
             _ => self.declaration_or_expression(),
         }
+    }
+
+    fn no_labels(&mut self, span: Span) {
+        self.diagnostics.error(
+            "CS1525",
+            span,
+            "Labels are not available in a policy expression: only 'goto case' and 'goto default' are",
+        );
     }
 
     fn keyword_statement(&mut self, word: &'static str) -> StmtKind {
@@ -171,8 +185,28 @@ impl Parser<'_> {
                 );
                 self.statement_kind()
             }
-            "goto" | "unsafe" | "fixed" | "class" | "struct" | "enum" | "interface"
-            | "namespace" | "event" => {
+            "goto" if self.is_keyword_ahead(1, "case") => {
+                self.bump();
+                self.bump();
+                let value = self.expression();
+                self.expect(";");
+                StmtKind::Goto(Some(value))
+            }
+            "goto" if self.is_keyword_ahead(1, "default") => {
+                self.bump();
+                self.bump();
+                self.expect(";");
+                StmtKind::Goto(None)
+            }
+            "goto" => {
+                let span = self.bump().span;
+                self.no_labels(span);
+                self.ident();
+                self.expect(";");
+                StmtKind::Empty
+            }
+            "unsafe" | "fixed" | "class" | "struct" | "enum" | "interface" | "namespace"
+            | "event" => {
                 let span = self.bump().span;
                 self.diagnostics.error(
                     "CS1525",

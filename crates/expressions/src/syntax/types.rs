@@ -1,6 +1,6 @@
 //! Types as written.
 
-use super::ast::{Name, TypeKind, TypeSyntax};
+use super::ast::{Ident, Name, TypeKind, TypeSyntax};
 use super::lexer::Tok;
 use super::parser::Parser;
 use crate::diagnostic::Span;
@@ -46,10 +46,15 @@ impl Parser<'_> {
                 TypeKind::Predefined(def)
             }
             Tok::Ident(_) => {
-                let mut path = vec![self.try_name()?];
-                while self.is(".") || self.is("::") {
+                let first = self.name_with_alias();
+                let mut path = vec![self.try_name(first)?];
+                while self.is(".") {
                     self.bump();
-                    path.push(self.try_name()?);
+                    if !self.is_ident(0) {
+                        return None;
+                    }
+                    let ident = self.ident();
+                    path.push(self.try_name(ident)?);
                 }
                 TypeKind::Path(path)
             }
@@ -117,11 +122,7 @@ impl Parser<'_> {
     }
 
     /// A name with optional type arguments.
-    fn try_name(&mut self) -> Option<Name> {
-        if !self.is_ident(0) {
-            return None;
-        }
-        let ident = self.ident();
+    fn try_name(&mut self, ident: Ident) -> Option<Name> {
         let args = if self.is("<") {
             self.try_type_args()?
         } else {
@@ -130,12 +131,24 @@ impl Parser<'_> {
         Some(Name { ident, args })
     }
 
-    /// `<A, B>`; `None` when it is something else.
+    /// `<A, B>`, or `<,>` of a type whose arguments are left open; `None` when it is something else.
     pub(super) fn try_type_args(&mut self) -> Option<Vec<TypeSyntax>> {
         if !self.eat("<") {
             return None;
         }
         let mut args = Vec::new();
+        if self.is(">") || self.is(",") {
+            loop {
+                args.push(TypeSyntax {
+                    kind: Box::new(TypeKind::Open),
+                    span: self.current().span,
+                });
+                if !self.eat(",") {
+                    break;
+                }
+            }
+            return self.eat(">").then_some(args);
+        }
         loop {
             args.push(self.try_type()?);
             if !self.eat(",") {

@@ -87,5 +87,6 @@ known! {
     ACTION = "System.Action";
     COMPARISON = "System.Comparison`1";
     FORMATTABLE_STRING = "System.FormattableString";
+    IFORMATTABLE = "System.IFormattable";
     IFORMAT_PROVIDER = "System.IFormatProvider";
 }

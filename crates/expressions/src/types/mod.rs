@@ -133,6 +133,13 @@ impl Type {
         }
     }
 
+    /// Whether this is `typeof(List<>)`: a generic type with its arguments left open. No value is of such a type.
+    #[must_use]
+    pub fn is_definition(&self) -> bool {
+        matches!(self, Self::Named(_, None))
+            && self.def().is_some_and(|def| !def.parameters.is_empty())
+    }
+
     /// Whether this is the definition `def`, whatever the arguments.
     #[must_use]
     pub fn is(&self, def: DefId) -> bool {
@@ -274,6 +281,7 @@ impl Type {
         match self {
             Self::Named(_, args) => self.def().map_or_else(String::new, |def| match args {
                 Some(args) => format!("{}`{}", def.name, args.len()),
+                None if self.is_definition() => format!("{}`{}", def.name, def.parameters.len()),
                 None => def.name.to_string(),
             }),
             Self::Array(element, rank) => {
@@ -352,6 +360,11 @@ impl Type {
                 let name = def.full_name();
                 match args {
                     Some(args) => format!("{name}`{}[{}]", args.len(), list(args.iter())),
+                    None if self.is_definition() => {
+                        let names: Vec<&str> =
+                            def.parameters.iter().map(|p| p.name.as_str()).collect();
+                        format!("{name}`{}[{}]", names.len(), names.join(","))
+                    }
                     None => name,
                 }
             }),

@@ -73,6 +73,7 @@ impl Compiler<'_> {
                 Some(Evaluated {
                     expression,
                     source: self.source,
+                    places: resolved.places(),
                 })
             }
             // What is unknown may be any code.

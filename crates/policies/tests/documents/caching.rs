@@ -1,6 +1,9 @@
 //! `cache-lookup-value`, `cache-store-value`, `cache-remove-value`.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tidegate_state::{MemoryStore, Store};
 
 use crate::support::{get, inbound, post};
 
@@ -124,4 +127,81 @@ fn a_null_key_fails_the_request() {
             .last_error()
             .starts_with("cache-lookup-value|ExpressionValueEvaluationFailure|")
     );
+}
+
+/// One value of each kind that the cache keeps.
+const KINDS: &[&str] = &[
+    "true",
+    "'c'",
+    "(sbyte)-5",
+    "(byte)200",
+    "(short)-5",
+    "(ushort)5",
+    "5",
+    "5u",
+    "5L",
+    "5UL",
+    "0.1f",
+    "0.1",
+    "1.10m",
+    r#""text""#,
+    r#""lone \ud800""#,
+    "DayOfWeek.Friday",
+    "new DateTime(2024, 1, 2, 3, 4, 5, DateTimeKind.Utc)",
+    "new DateTimeOffset(2024, 1, 2, 3, 4, 5, TimeSpan.FromHours(2))",
+    "TimeSpan.FromSeconds(90)",
+    r#"new Guid("00112233-4455-6677-8899-aabbccddeeff")"#,
+    "new byte[] { 1, 2, 255 }",
+    "new[] { 1, 2 }",
+    "new int?[] { 1, null }",
+    "new int[,] { { 1, 2 }, { 3, 4 } }",
+    r#"new List<string> { "a", null }"#,
+    r#"new Dictionary<string, object> { { "a", 1L }, { "b", new[] { "c" } } }"#,
+    "new HashSet<int> { 3, 1 }",
+    "new Queue<int>(new[] { 1, 2 })",
+    "new Stack<int>(new[] { 1, 2 })",
+    r#"(1, "a")"#,
+    r#"Tuple.Create(1, "a")"#,
+    r#"new KeyValuePair<string, int>("a", 1)"#,
+    r#"JObject.Parse("{\"a\":[1,2.5,null,\"2024-01-02T03:04:05Z\"]}")"#,
+    r#"new JArray(1, "x", 1.5m, new DateTime(2024, 1, 2), TimeSpan.Zero, new byte[] { 1 })"#,
+    r#"new JValue(Guid.Empty)"#,
+    r#"XElement.Parse("<a k='v'><b>1</b></a>")"#,
+    r#"XDocument.Parse("<a/>")"#,
+];
+
+#[test]
+fn what_one_worker_stores_another_reads() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    // What a value looks like, type and all.
+    let show = r#"<set-header name="x-shown"><value>@{
+        object v = context.Variables["v"];
+        return v.GetType() + " " + (v is System.Xml.Linq.XNode || v is char || v is string ? v.ToString().Replace("\ud800", "lone").Replace("\n", "") : JsonConvert.SerializeObject(v));
+    }</value></set-header>"#;
+    // Each worker has its own thread, and programs and values of its own.
+    let worker = |statements: String| {
+        let store = store.clone();
+        std::thread::spawn(move || {
+            let mut running = inbound(&statements).answering(&[200]);
+            running.world = running.world.sharing(store);
+            let finished = running.get();
+            assert_eq!(finished.last_error(), "none", "{statements}");
+            finished.exchange.request.headers["x-shown"]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .join()
+        .unwrap()
+    };
+    for kind in KINDS {
+        let stored = worker(format!(
+            r#"<set-variable name="v" value="@((object)({kind}))" />
+               <cache-store-value key="k" value="@(context.Variables["v"])" duration="60" />{show}"#
+        ));
+        let found = worker(format!(
+            r#"<cache-lookup-value key="k" variable-name="v" />{show}"#
+        ));
+        assert_eq!(found, stored, "{kind}");
+    }
 }

@@ -391,3 +391,15 @@ fn the_number_of_variables_is_bounded() {
         "set-variable|null|a request may have at most 1 variables|api|inbound|set-variable[3]|null"
     );
 }
+
+#[test]
+fn a_named_value_can_be_a_character_of_an_expression() {
+    let finished = inbound(
+        r#"<set-header name="x-last"><value>@(context.Request.Url.Path.Split('{{separator}}').Last())</value></set-header>"#,
+    )
+    .named_value("separator", "/")
+    .answering(&[200])
+    .send(get("/one/two"));
+    assert_eq!(finished.status, 200);
+    assert_eq!(finished.exchange.request.headers["x-last"], "two");
+}

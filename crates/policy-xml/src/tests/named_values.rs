@@ -52,7 +52,7 @@ fn names_are_found_wherever_a_value_may_stand() {
         [("host", false), ("Key-1", false)]
     );
     let code = text(
-        r#"'@{ var k = {{number}}; /* {{a}} */ return "{{b}}" + @"{{c}}" + $"{{d}} {x:{{e}}} { {{f}} }"; // {{g}}
+        r#"'@{ var k = {{number}}; /* {{a}} */ return "{{b}}" + @"{{c}}" + $"{{d}} {x:{{e}}} { {{f}} }" + '{{h}}'; // {{g}}
 }'"#,
     );
     assert_eq!(code.kind(), TextKind::Expression);
@@ -66,6 +66,7 @@ fn names_are_found_wherever_a_value_may_stand() {
             ("d", true),
             ("e", true),
             ("f", false),
+            ("h", false),
             ("g", false)
         ]
     );

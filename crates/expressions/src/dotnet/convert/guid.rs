@@ -12,7 +12,7 @@ use crate::value::{Const, Value};
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Guid");
-    t.base("IComparable");
+    t.base("IComparable").base("IFormattable");
     t.constant("Guid Empty", Const::Guid(Uuid::nil()));
     t.constructor("(string g)", |c| Ok(parse(&c.str(0)?.to_utf8())?.into()));
     t.constructor("(int a, short b, short c, byte[] d)", |c| {

@@ -18,7 +18,7 @@ use crate::value::{Const, Value};
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Decimal");
-    t.base("IComparable");
+    t.base("IComparable").base("IFormattable");
     t.constant("decimal Zero", Const::Decimal(Decimal::ZERO));
     t.constant("decimal One", Const::Decimal(Decimal::ONE));
     t.constant("decimal MinusOne", Const::Decimal(Decimal::NEGATIVE_ONE));

@@ -22,7 +22,7 @@ macro_rules! floating {
             Ok(parsed.is_some().into())
         }
         let mut t = $types.structure(concat!("System.", $name));
-        t.base("IComparable");
+        t.base("IComparable").base("IFormattable");
         t.constant(concat!($keyword, " MaxValue"), Const::$variant($rust::MAX));
         t.constant(concat!($keyword, " MinValue"), Const::$variant($rust::MIN));
         t.constant(concat!($keyword, " Epsilon"), Const::$variant($epsilon));

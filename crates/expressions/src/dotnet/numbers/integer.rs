@@ -35,7 +35,7 @@ macro_rules! integer {
             Ok(parsed.is_some().into())
         }
         let mut t = $types.structure(concat!("System.", $name));
-        t.base("IComparable");
+        t.base("IComparable").base("IFormattable");
         t.constant(
             concat!($keyword, " MaxValue"),
             Const::$variant(<$rust>::MAX),

@@ -102,7 +102,7 @@ fn same_enumeration(a: &Value, b: &Value) -> R<()> {
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Enum");
-    t.base("ValueType").base("IComparable");
+    t.base("ValueType").base("IComparable").base("IFormattable");
     t.static_method("object Parse(Type enumType, string value)", |c| {
         parsed(argument(c, 0)?, &c.str(1)?, false)
     });

@@ -39,7 +39,16 @@ pub(super) fn define(types: &mut Types) {
         own => crate::dotnet::numbers::compare_to_object(c, &own.type_of().reflection_name()),
     });
     types.interface("System.IFormatProvider");
-    types.class("System.FormattableString");
+    let mut t = types.interface("System.IFormattable");
+    t.method(
+        "string ToString(string format, IFormatProvider formatProvider)",
+        |c| {
+            let receiver = c.required(0)?;
+            let format = c.opt_str(1)?.map(|f| f.to_utf8().into_owned());
+            Ok(c.rt.format(&receiver, format.as_deref())?.into())
+        },
+    )
+    .beyond_documentation();
 
     let mut t = types.class("System.Type");
     t.property("string Name", |c| {
@@ -48,7 +57,12 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("string FullName", |c| {
         let ty = c.object::<TypeObject>(0)?;
-        Ok(Str::from(ty.0.full_name()).into())
+        let name = ty.0.full_name();
+        Ok(Str::from(match name.split_once('[') {
+            Some((name, _)) if ty.0.is_definition() => name,
+            _ => &name,
+        })
+        .into())
     });
     t.property("string Namespace", |c| {
         let ty = c.object::<TypeObject>(0)?;
@@ -77,7 +91,23 @@ pub(super) fn define(types: &mut Types) {
     })
     .beyond_documentation();
     t.property("bool IsGenericType", |c| {
-        Ok((!c.object::<TypeObject>(0)?.0.args().is_empty()).into())
+        let ty = c.object::<TypeObject>(0)?;
+        Ok((!ty.0.args().is_empty() || ty.0.is_definition()).into())
+    })
+    .beyond_documentation();
+    t.property("bool IsGenericTypeDefinition", |c| {
+        Ok(c.object::<TypeObject>(0)?.0.is_definition().into())
+    })
+    .beyond_documentation();
+    t.method("Type GetGenericTypeDefinition()", |c| {
+        match &c.object::<TypeObject>(0)?.0 {
+            ty @ Type::Named(def, args) if args.is_some() || ty.is_definition() => {
+                Ok(Value::object(TypeObject(Type::Named(*def, None))))
+            }
+            _ => Err(Fault::invalid_operation(
+                "This operation is only valid on generic types.",
+            )),
+        }
     })
     .beyond_documentation();
 }

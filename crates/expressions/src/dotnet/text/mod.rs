@@ -3,6 +3,7 @@
 mod char;
 mod comparison;
 mod format;
+mod formattable;
 mod join;
 mod readers;
 mod search;
@@ -19,6 +20,7 @@ pub(crate) use comparison::{
     to_upper,
 };
 pub(crate) use format::format_simple;
+pub(crate) use formattable::FormattableText;
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
@@ -30,4 +32,5 @@ pub(super) fn define(types: &mut Types) {
     char::define(types);
     string_builder::define(types);
     readers::define(types);
+    formattable::define(types);
 }

@@ -18,7 +18,7 @@ use crate::value::{Const, Value};
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.DateTime");
-    t.base("IComparable");
+    t.base("IComparable").base("IFormattable");
     t.constant("DateTime MinValue", Const::DateTime(DateTime::MIN));
     t.constant("DateTime MaxValue", Const::DateTime(DateTime::MAX));
     t.constant("DateTime UnixEpoch", Const::DateTime(DateTime::UNIX_EPOCH))

@@ -16,7 +16,7 @@ use crate::value::Value;
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.DateTimeOffset");
-    t.base("IComparable");
+    t.base("IComparable").base("IFormattable");
     t.static_property(
         "DateTimeOffset MinValue",
         |_| Ok(DateTimeOffset::MIN.into()),

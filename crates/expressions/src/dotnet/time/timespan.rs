@@ -13,7 +13,7 @@ use crate::value::{Const, Value};
 #[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.TimeSpan");
-    t.base("IComparable");
+    t.base("IComparable").base("IFormattable");
     t.constant("TimeSpan Zero", Const::TimeSpan(TimeSpan::ZERO));
     t.constant("TimeSpan MaxValue", Const::TimeSpan(TimeSpan::MAX));
     t.constant("TimeSpan MinValue", Const::TimeSpan(TimeSpan::MIN));
