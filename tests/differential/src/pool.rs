@@ -705,6 +705,33 @@ const ADDRESSES: &[&str] = &[
     "\" 1.1.1.1\"",
 ];
 
+/// A parsed document, as one expression. It has namespaces, attributes and each kind of node.
+macro_rules! document {
+    ($tail:literal) => {
+        concat!(
+            "((Func<XmlDocument>)(() => { var d = new XmlDocument(); d.LoadXml(\"<?xml version='1.0'?><!--c--><r id='1' xmlns:p='urn:p'><p:a p:k='v'>t</p:a><b/><b x='2'>u<c/></b><![CDATA[z]]><?i n?></r>\"); return d; }))()",
+            $tail
+        )
+    };
+}
+
+/// A reader that stands on the first element.
+macro_rules! reader {
+    ($text:literal) => {
+        concat!(
+            "((Func<XmlReader>)(() => { var r = XmlReader.Create(new StringReader(\"",
+            $text,
+            "\")); r.MoveToContent(); return r; }))()"
+        )
+    };
+}
+
+const CERTIFICATE: &[&str] = &[concat!(
+    "new X509Certificate2(Convert.FromBase64String(\"",
+    "MIICczCCAdygAwIBAgIUMkG47glHyKFDVfer74qpbpsAmpUwDQYJKoZIhvcNAQELBQAwOTELMAkGA1UEBhMCREUxFjAUBgNVBAoMDUV4YW1wbGUsIEluYy4xEjAQBgNVBAMMCWguZXhhbXBsZTAeFw0yNjExMjgyMDA4MDNaFw0zNjExMjUyMDA4MDNaMDkxCzAJBgNVBAYTAkRFMRYwFAYDVQQKDA1FeGFtcGxlLCBJbmMuMRIwEAYDVQQDDAloLmV4YW1wbGUwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBANFP++IzsarCVkuxDZrz3vNgpN2UpJ8GTbf4ZLNUsqp/zk3LU/wiPUck3Vc7OojxuEX1avgSaI25Gtouv6k8K1jQFrSvbX/ZwVPEYrfmrk2P7DyhuYigpXnir0n4HUSmEiooY37dnl2by2aAQv5YZgfiFaeoLJa4gs0TU+FqzTfFAgMBAAGjeDB2MB0GA1UdDgQWBBQpIDPHIlCnk8b9xa3pRcfcRSY4sjAfBgNVHSMEGDAWgBQpIDPHIlCnk8b9xa3pRcfcRSY4sjAPBgNVHRMBAf8EBTADAQH/MCMGA1UdEQQcMBqCCWguZXhhbXBsZYINd3d3LmguZXhhbXBsZTANBgkqhkiG9w0BAQsFAAOBgQC5wVmfn9JZ6hYILYFbUAgwtCr1j9la3YoWD5M6FL9ueUDg/bHz3y/41QmlKJPkDYWONiIyozxvuhGNPL8Y/N7AjNDpX9RwB+gQiJ78MRiEuTkEusZ7TZqPsAPSKlJVeMXjVHnsRMtuqaMibeiSPrnr95wPV4eR7v/FJeBRGPV94Q==",
+    "\"))"
+)];
+
 /// Texts for a value of the type with that name, where there are some of their own.
 pub fn values(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
@@ -829,6 +856,73 @@ pub fn values(name: &str) -> Option<&'static [&'static str]> {
             "XNamespace.Xml",
             "XNamespace.Xmlns",
         ],
+        "XmlDocument" => &[
+            document!(""),
+            document!(""),
+            document!(""),
+            "new XmlDocument()",
+        ],
+        "XmlElement" => &[
+            document!(".DocumentElement"),
+            document!(".DocumentElement[\"b\"]"),
+            document!(".DocumentElement[\"a\", \"urn:p\"]"),
+            document!(".CreateElement(\"q\", \"n\", \"urn:q\")"),
+            "new XmlDocument().CreateElement(\"e\")",
+        ],
+        "XmlNode" | "XmlLinkedNode" => &[
+            document!(".DocumentElement"),
+            document!(".DocumentElement.FirstChild"),
+            document!(".DocumentElement.LastChild"),
+            document!(".DocumentElement.FirstChild.FirstChild"),
+            document!(".FirstChild.NextSibling"),
+            document!(".CreateTextNode(\"t\")"),
+        ],
+        "XmlAttribute" => &[
+            document!(".DocumentElement.Attributes[0]"),
+            document!(".DocumentElement.Attributes[1]"),
+            document!(".CreateAttribute(\"n\")"),
+            "((XmlAttribute)new XmlDocument().CreateAttribute(\"p\", \"n\", \"urn:p\"))",
+        ],
+        "XmlAttributeCollection" => &[
+            document!(".DocumentElement.Attributes"),
+            document!(".DocumentElement.FirstChild.Attributes"),
+        ],
+        "XmlNodeList" => &[
+            document!(".DocumentElement.ChildNodes"),
+            document!(".GetElementsByTagName(\"b\")"),
+            document!(".SelectNodes(\"//b\")"),
+        ],
+        "XmlCharacterData" => &[
+            document!(".CreateTextNode(\"text\")"),
+            document!(".CreateComment(\"c\")"),
+        ],
+        "XmlDeclaration" => &[
+            "new XmlDocument().CreateXmlDeclaration(\"1.0\", \"utf-8\", \"yes\")",
+            "new XmlDocument().CreateXmlDeclaration(\"1.1\", null, null)",
+        ],
+        "XmlProcessingInstruction" => {
+            &["new XmlDocument().CreateProcessingInstruction(\"t\", \"d\")"]
+        }
+        "XmlReader" => &[
+            "XmlReader.Create(new StringReader(\"<a x='1'><b>2</b><c/>t</a>\"))",
+            reader!("<a x='1' p:y='2' xmlns:p='urn:p'><b>3</b><p:c/><!--n-->t<![CDATA[z]]></a>"),
+            reader!("<a><b>3</b><b x='1'><c/></b></a>"),
+            reader!("<n> 12 </n>"),
+            reader!("<n>true</n>"),
+            reader!("<n/>"),
+            "((Func<XmlReader>)(() => { var r = XmlReader.Create(new StringReader(\"<a>t<b/></a>\")); r.Read(); r.Read(); return r; }))()",
+        ],
+        "XmlReaderSettings" => &[
+            "new XmlReaderSettings()",
+            "new XmlReaderSettings { IgnoreWhitespace = true, IgnoreComments = true }",
+        ],
+        "XmlNameTable" | "NameTable" => &["new NameTable()"],
+        "XmlNamespaceManager" | "IXmlNamespaceResolver" => &[
+            "new XmlNamespaceManager(new NameTable())",
+            "((Func<XmlNamespaceManager>)(() => { var m = new XmlNamespaceManager(new NameTable()); m.AddNamespace(\"p\", \"urn:p\"); m.PushScope(); m.AddNamespace(\"\", \"urn:d\"); return m; }))()",
+        ],
+        "XmlResolver" => &["(XmlResolver)null"],
+        "X509Certificate2" | "X509Certificate" => CERTIFICATE,
         "XDocumentType" => &["(XDocumentType)null"],
         "JToken" => TOKEN,
         "JObject" => JOBJECT,

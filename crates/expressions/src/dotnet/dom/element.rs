@@ -1,23 +1,27 @@
 //! `XmlElement`, `XmlAttribute` and the small nodes
 
 use super::lists::{NodeList, attribute_in, attribute_named, set_attribute_node};
+use super::names::{check_prefix, node_name};
 use super::{DomNode, dom, optional, text_or_empty, value};
 use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 use crate::xml::{Name, NodeKind, XML_NAMESPACE, XMLNS_NAMESPACE, XNode};
 
-/// `prefix:local` in its parts.
+/// `prefix:local` in its parts; a colon at either end belongs to the name.
 pub(super) fn split(name: &Str) -> (Str, Str) {
     match name.to_utf8().split_once(':') {
-        Some((prefix, local)) => (prefix.into(), local.into()),
-        None => (Str::EMPTY, name.clone()),
+        Some((prefix, local)) if !prefix.is_empty() && !local.is_empty() => {
+            (prefix.into(), local.into())
+        }
+        _ => (Str::EMPTY, name.clone()),
     }
 }
 
 /// An attribute's name from what was written: `xmlns`, `xmlns:p` and `xml:lang` have their fixed namespaces.
 pub(super) fn attribute_name(element: Option<&XNode>, written: &Str) -> R<Name> {
     let (prefix, local) = split(written);
+    let written_prefix = prefix.clone();
     let prefix = prefix.to_utf8();
     let namespace = match &*prefix {
         "" => Str::EMPTY,
@@ -27,7 +31,8 @@ pub(super) fn attribute_name(element: Option<&XNode>, written: &Str) -> R<Name> 
             .and_then(|element| element.namespace_of_prefix(prefix))
             .unwrap_or_default(),
     };
-    Ok(Name::new(local, namespace)?)
+    check_prefix(&written_prefix)?;
+    node_name(local, namespace)
 }
 
 fn set_attribute(c: &mut Call<'_, '_>) -> R<Value> {
@@ -47,7 +52,7 @@ fn name_in(local: Str, namespace: Str) -> R<Name> {
     if local == *"xmlns" && namespace == *XMLNS_NAMESPACE {
         return Ok(Name::plain(local));
     }
-    Ok(Name::new(local, namespace)?)
+    node_name(local, namespace)
 }
 
 /// Descendants of that name; `*` fits all.

@@ -660,7 +660,7 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("string BaseURI", |_| Ok(Str::EMPTY.into()));
     t.property("XmlNameTable NameTable", |_| {
-        Ok(Value::object(super::namespaces::NameTable))
+        Ok(Value::object(super::namespaces::NameTable::of_reader()))
     });
     define_attributes(&mut t);
     define_moves(&mut t);
