@@ -30,9 +30,16 @@ impl fmt::Display for Address {
         let embedded = match v6.segments() {
             [0, 0, 0, 0, 0, 0, high, _] if high != 0 => Some("::"),
             [0, 0, 0, 0, 0xffff, 0, high, _] if high != 0 => Some("::ffff:0:"),
+            // `::ffff:0:0` is written as groups.
+            [0, 0, 0, 0, 0, 0xffff, 0, low] => {
+                write!(f, "::ffff:0:{low:x}")?;
+                None
+            }
             _ => None,
         };
+        let done = matches!(v6.segments(), [0, 0, 0, 0, 0, 0xffff, 0, _]);
         match embedded {
+            _ if done => {}
             Some(prefix) => {
                 let [.., a, b, c, d] = v6.octets();
                 write!(f, "{prefix}{}", Ipv4Addr::new(a, b, c, d))?;

@@ -11,6 +11,7 @@ mod string;
 mod string_builder;
 
 pub(crate) use readers::StringReader;
+pub(crate) use string::ordinal_difference;
 
 use crate::types::Types;
 
