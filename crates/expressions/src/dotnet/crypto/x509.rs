@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use super::names::{HashName, bytes};
+use super::names::{algorithm, bytes};
 use super::rsa::Rsa;
 use super::{account, random_bytes};
-use crate::crypto::{Certificate, HashKind, NameType, RsaKey, pfx};
+use crate::crypto::{Certificate, NameType, RsaKey, pfx};
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{DateTime, DateTimeKind, Object, Str, Value};
@@ -204,14 +204,6 @@ fn private_key(certificate: &CertificateObject) -> R<Value> {
     })
 }
 
-/// The hash algorithm that argument 1 names.
-fn chosen_hash(c: &Call<'_, '_>) -> R<HashKind> {
-    let name = c.object::<HashName>(1)?;
-    HashKind::by_name(&name.0.to_utf8()).ok_or_else(|| {
-        crate::crypto::Error("The specified hash algorithm is not a known one.").into()
-    })
-}
-
 #[cold]
 pub(super) fn define(types: &mut Types) {
     const NAMESPACE: &str = "System.Security.Cryptography.X509Certificates";
@@ -323,14 +315,14 @@ pub(super) fn define(types: &mut Types) {
         export,
     );
     t.method("byte[] GetCertHash(HashAlgorithmName hashAlgorithm)", |c| {
-        let hash = chosen_hash(c)?;
+        let hash = algorithm(c, 1)?;
         let der = c.object::<CertificateObject>(0)?.0.der().to_vec();
         Ok(bytes(hash.digest(&der)))
     });
     t.method(
         "string GetCertHashString(HashAlgorithmName hashAlgorithm)",
         |c| {
-            let hash = chosen_hash(c)?;
+            let hash = algorithm(c, 1)?;
             with(c, |cert| hexadecimal(&hash.digest(cert.der())))
         },
     );
