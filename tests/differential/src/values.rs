@@ -47,7 +47,7 @@ pub fn excluded(def: &TypeDef, member: &Member) -> Option<&'static str> {
 }
 
 /// Calls inside one another, at most.
-const MAX_NESTING: usize = 12;
+const MAX_NESTING: usize = 8;
 
 /// A generator of expressions.
 pub struct Generator {
@@ -194,7 +194,7 @@ impl Generator {
 
     fn plain(&mut self, ty: &Type, depth: usize) -> String {
         let spelled = spell(ty);
-        let view = spelled.ends_with("KeyCollection") || spelled.ends_with("ValueCollection");
+        let view = spelled.contains("KeyCollection") || spelled.contains("ValueCollection");
         if ty.accepts_null() && !ty.is(known::NULLABLE) && !view && self.chance(1, 30) {
             return format!("({spelled})null");
         }

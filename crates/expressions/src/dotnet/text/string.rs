@@ -136,7 +136,7 @@ fn difference_ignoring_case(a: &Str, b: &Str) -> i32 {
 }
 
 /// What `string.Compare` returns: a sign for linguistic orders, a difference for ordinal ones. Null comes first.
-pub(super) fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
+pub(crate) fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
     match (a, b) {
         (None, None) => 0,
         (None, Some(_)) => -1,
