@@ -7,6 +7,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using System.Security.Cryptography;
 using System.Text;
 using System.Threading;
 using Newtonsoft.Json.Linq;
@@ -37,6 +38,9 @@ public static class H
         var walks = value is IEnumerator && (!(value is IEnumerable) || declared != null && typeof(IEnumerator).IsAssignableFrom(declared));
         if (walks || value is IComparer || value is IEqualityComparer)
             return new Outcome { Type = "?", Text = "?" };
+        // The classes of RSA differ between systems.
+        if (value is AsymmetricAlgorithm && value.GetType().Name.EndsWith("OpenSsl"))
+            return new Outcome { Type = "~RSA", Text = "?" };
         var text = Text(value, 0);
         string type;
         if (value != null && (value.GetType().Name == "ListDictionaryInternal" || value.GetType().Name.StartsWith("Grouping`")))
@@ -128,7 +132,7 @@ public static class H
         var items = value as IEnumerable;
         // Nodes and tokens show themselves; iterators of their libraries are sequences as any other.
         var shows = full.StartsWith("System.Xml.") || full.StartsWith("Newtonsoft.");
-        if (items != null && depth < 20 && (value is Array || !shows || !value.GetType().IsVisible && !(value is IJEnumerable<JToken>)))
+        if (items != null && depth < 20 && (value is Array || !shows || !value.GetType().IsVisible && value is IEnumerator))
         {
             var shown = new StringBuilder("[");
             var count = 0;

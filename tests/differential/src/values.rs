@@ -40,6 +40,7 @@ pub fn excluded(def: &TypeDef, member: &Member) -> Option<&'static str> {
             && member.kind == MemberKind::Constructor
             && member.parameters.is_empty()
         || &*def.name == "RSA" && matches!(name, "Create" | "Encrypt")
+        || def.name.starts_with("X509") && name == "Export"
     {
         return Some("random");
     }

@@ -29,6 +29,7 @@ pub enum NameType {
     Email,
     Upn,
     Dns,
+    DnsAlternative,
     Url,
 }
 
@@ -152,11 +153,11 @@ impl Certificate {
                 _ => None,
             })
             .or_else(|| part("1.2.840.113549.1.9.1")),
-            NameType::Dns => alternative(|name| match name {
+            NameType::Dns | NameType::DnsAlternative => alternative(|name| match name {
                 GeneralName::DnsName(dns) => Some(dns.to_string()),
                 _ => None,
             })
-            .or_else(|| part("2.5.4.3")),
+            .or_else(|| part("2.5.4.3").filter(|_| kind == NameType::Dns)),
             NameType::Url => alternative(|name| match name {
                 GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
                 _ => None,

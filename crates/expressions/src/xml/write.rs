@@ -31,7 +31,18 @@ impl XNode {
     /// forbids are written as they are. Raw text is about as long as the tree is large; for indented text see
     /// [`XNode::to_xml_within`].
     pub fn to_xml(&self, raw: bool) -> String {
-        self.print(raw, usize::MAX).0
+        self.print(raw, usize::MAX, false).0
+    }
+
+    /// `OuterXml` of `XmlNode`: raw, line ends and tabs as they are.
+    ///
+    /// # Errors
+    /// The first UTF-16 unit that is half of a surrogate pair.
+    pub fn to_dom_xml(&self) -> Result<String, u16> {
+        match self.print(true, usize::MAX, true) {
+            (_, Some(unit)) if (0xd800..0xe000).contains(&unit) => Err(unit),
+            (text, _) => Ok(text),
+        }
     }
 
     /// [`XNode::to_xml`], unless the text would be longer than `most` bytes, as deep trees indent to much text, or has
@@ -40,7 +51,7 @@ impl XNode {
     /// # Errors
     /// Why there is no text.
     pub fn to_xml_within(&self, raw: bool, most: usize) -> Result<String, Unwritten> {
-        match self.print(raw, most) {
+        match self.print(raw, most, false) {
             (text, _) if text.len() > most => Err(Unwritten::TooLong),
             (_, Some(unit)) => Err(Unwritten::Character(unit)),
             (text, None) => Ok(text),
@@ -48,11 +59,12 @@ impl XNode {
     }
 
     /// The text, possibly cut off behind `most` bytes, and the first forbidden UTF-16 unit in it.
-    fn print(&self, raw: bool, most: usize) -> (String, Option<u16>) {
+    fn print(&self, raw: bool, most: usize, dom: bool) -> (String, Option<u16>) {
         self.read(|nodes, id| {
             let mut writer = Writer {
                 nodes,
                 raw,
+                dom,
                 most,
                 out: String::new(),
                 forbidden: None,
@@ -114,6 +126,8 @@ struct Open {
 struct Writer<'a> {
     nodes: &'a Nodes,
     raw: bool,
+    /// Line ends stay as they are.
+    dom: bool,
     /// Writing stops when the text is longer.
     most: usize,
     out: String,
@@ -294,7 +308,9 @@ impl Writer<'_> {
                     parent.mixed = true;
                 }
                 self.check(text);
-                escape_text(&text.to_utf8(), &mut self.out);
+                let text = text.to_utf8();
+                let text = self.line_ends(&text);
+                escape_text(&text, &mut self.out);
             }
             Kind::CData(text) => {
                 if let Some(parent) = open.last_mut() {
@@ -302,8 +318,10 @@ impl Writer<'_> {
                 }
                 self.check(text);
                 self.out.push_str("<![CDATA[");
-                self.out
-                    .push_str(&line_ends(&text.to_utf8()).replace("]]>", "]]]]><![CDATA[>"));
+                let text = self
+                    .line_ends(&text.to_utf8())
+                    .replace("]]>", "]]]]><![CDATA[>");
+                self.out.push_str(&text);
                 self.out.push_str("]]>");
             }
             Kind::Comment(text) => {
@@ -311,8 +329,8 @@ impl Writer<'_> {
                     self.new_line(depth);
                 }
                 self.check(text);
-                self.out
-                    .push_str(&format!("<!--{}-->", line_ends(&text.to_utf8())));
+                let text = format!("<!--{}-->", self.line_ends(&text.to_utf8()));
+                self.out.push_str(&text);
             }
             Kind::Instruction { target, data } => {
                 if indent {
@@ -320,10 +338,8 @@ impl Writer<'_> {
                 }
                 self.check(data);
                 let space = if data.is_empty() { "" } else { " " };
-                self.out.push_str(&format!(
-                    "<?{target}{space}{}?>",
-                    line_ends(&data.to_utf8())
-                ));
+                let text = format!("<?{target}{space}{}?>", self.line_ends(&data.to_utf8()));
+                self.out.push_str(&text);
             }
             Kind::Attribute { .. } => {}
         }
@@ -356,6 +372,14 @@ impl Writer<'_> {
         }
         self.declarations(&missing);
         tag
+    }
+
+    fn line_ends<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.dom {
+            text.into()
+        } else {
+            line_ends(text)
+        }
     }
 
     fn check(&mut self, text: &Str) {
@@ -400,7 +424,7 @@ impl Writer<'_> {
         for (prefix, namespace) in missing.iter().rev() {
             let colon = if prefix.is_empty() { "" } else { ":" };
             self.out.push_str(&format!(" xmlns{colon}{prefix}=\""));
-            escape_attribute(&namespace.to_utf8(), &mut self.out);
+            escape_attribute(&namespace.to_utf8(), self.dom, &mut self.out);
             self.out.push('"');
         }
     }
@@ -428,7 +452,7 @@ impl Writer<'_> {
         };
         self.out.push_str(&format!(" {written}=\""));
         self.check(value);
-        escape_attribute(&value.to_utf8(), &mut self.out);
+        escape_attribute(&value.to_utf8(), self.dom, &mut self.out);
         self.out.push('"');
     }
 }
@@ -441,7 +465,7 @@ fn element_depth(open: &[Open]) -> usize {
 }
 
 fn escape_text(text: &str, out: &mut String) {
-    for c in line_ends(text).chars() {
+    for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -460,14 +484,14 @@ fn line_ends(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn escape_attribute(text: &str, out: &mut String) {
+fn escape_attribute(text: &str, tabs: bool, out: &mut String) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
-            '\t' => out.push_str("&#x9;"),
+            '\t' if !tabs => out.push_str("&#x9;"),
             '\n' => out.push_str("&#xA;"),
             '\r' => out.push_str("&#xD;"),
             c => out.push(c),

@@ -12,7 +12,14 @@ use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{DateTime, DateTimeKind, Object, Str, Value};
 
 /// A certificate, with its private key where it came with one.
-struct CertificateObject(Certificate, Private);
+struct CertificateObject(Certificate, Private, Class);
+
+/// Which of the two classes it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    First,
+    Second,
+}
 
 /// What a PKCS #12 file holds beside the certificate.
 #[derive(Clone, Default)]
@@ -50,9 +57,13 @@ fn id(name: &str) -> DefId {
 
 impl Object for CertificateObject {
     fn type_of(&self) -> Type {
-        static ID: OnceLock<DefId> = OnceLock::new();
-        let id = *ID
-            .get_or_init(|| id("System.Security.Cryptography.X509Certificates.X509Certificate2"));
+        const NAME: &str = "System.Security.Cryptography.X509Certificates.X509Certificate";
+        static IDS: OnceLock<(DefId, DefId)> = OnceLock::new();
+        let (first, second) = *IDS.get_or_init(|| (id(NAME), id(&format!("{NAME}2"))));
+        let id = match self.2 {
+            Class::First => first,
+            Class::Second => second,
+        };
         Type::Named(id, None)
     }
 
@@ -74,11 +85,20 @@ impl Object for CertificateObject {
     }
 
     fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
+        if self.2 == Class::First {
+            return Ok(None);
+        }
+        let (from, to) = self.0.validity();
+        let date = |ticks| crate::clr::datetime_format::datetime_text(local(ticks));
         Ok(Some(
             format!(
-                "[Subject]\n  {}\n\n[Issuer]\n  {}\n",
+                "[Subject]\n  {}\n\n[Issuer]\n  {}\n\n[Serial Number]\n  {}\n\n[Not Before]\n  {}\n\n[Not After]\n  {}\n\n[Thumbprint]\n  {}\n",
                 self.0.subject(),
-                self.0.issuer()
+                self.0.issuer(),
+                hexadecimal(self.0.serial()),
+                date(from),
+                date(to),
+                hexadecimal(&self.0.hash()),
             )
             .into(),
         ))
@@ -112,7 +132,7 @@ impl Object for OidObject {
 /// A certificate of the exchange, DER; null where it can't be read.
 pub(crate) fn certificate(der: &[u8]) -> Value {
     Certificate::read(der).map_or(Value::Null, |parsed| {
-        Value::object(CertificateObject(parsed, Private::default()))
+        Value::object(CertificateObject(parsed, Private::default(), Class::Second))
     })
 }
 
@@ -136,7 +156,23 @@ fn local(ticks: i64) -> DateTime {
     }
 }
 
+/// The class whose constructor runs.
+fn class(c: &Call<'_, '_>) -> Class {
+    let ty = Type::Named(c.member.owner, None);
+    match ty.def() {
+        Some(def) if &*def.name == "X509Certificate" => Class::First,
+        _ => Class::Second,
+    }
+}
+
 fn construct(c: &mut Call<'_, '_>) -> R<Value> {
+    let class = class(c);
+    if c.len() > 1 && (c.value(0).is_null() || c.bytes(0)?.is_empty()) {
+        return Err(Fault::argument(
+            "Array may not be empty or null.",
+            "rawData",
+        ));
+    }
     let data = c.bytes(0)?;
     account(c, data.len().saturating_mul(4))?;
     c.rt.spend(1_000)?;
@@ -144,6 +180,7 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
         return Ok(Value::object(CertificateObject(
             Certificate::read(&data)?,
             Private::default(),
+            class,
         )));
     }
     let password = if c.len() > 1 { c.opt_str(1)? } else { None };
@@ -155,6 +192,7 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
             key: found.key,
             friendly_name: RefCell::new(found.friendly_name.into()),
         },
+        class,
     )))
 }
 
@@ -164,6 +202,7 @@ fn copy(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::object(CertificateObject(
         other.0.clone(),
         other.1.clone(),
+        class(c),
     )))
 }
 
@@ -357,6 +396,12 @@ pub(super) fn define(types: &mut Types) {
     );
     t.constructor("(X509Certificate certificate)", copy);
     t.static_method("X509ContentType GetCertContentType(byte[] rawData)", |c| {
+        if c.value(0).is_null() || c.bytes(0)?.is_empty() {
+            return Err(Fault::argument(
+                "Array may not be empty or null.",
+                "rawData",
+            ));
+        }
         let data = c.bytes(0)?;
         account(c, data.len().saturating_mul(4))?;
         let number = if pfx::is_pfx(&data) {
@@ -432,7 +477,8 @@ pub(super) fn define(types: &mut Types) {
             let kind = match c.enumeration(1)? {
                 1 => NameType::Email,
                 2 => NameType::Upn,
-                3 | 4 => NameType::Dns,
+                3 => NameType::Dns,
+                4 => NameType::DnsAlternative,
                 5 => NameType::Url,
                 _ => NameType::Simple,
             };
@@ -484,6 +530,7 @@ pub(super) fn define(types: &mut Types) {
                     key: Some(key),
                     ..Private::default()
                 },
+                Class::Second,
             )))
         },
     );

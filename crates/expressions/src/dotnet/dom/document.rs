@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::element::{attribute_name, by_tag_name, by_tag_name_in, split};
 use super::names::{check_prefix, node_name, written};
+use super::node::copy_of;
 use super::{DomNode, dom, not_null, optional, text_or_empty, value};
 use crate::dotnet::text::StringReader;
 use crate::dotnet::xml::namespaces::NameTable;
@@ -103,12 +104,21 @@ pub(super) fn define(types: &mut Types) {
     })
     .mutates();
     t.method("void Load(TextReader txtReader)", |c| {
-        let text = c.object::<StringReader>(1)?.rest();
+        // What is not there is an empty text.
+        let text = match c.opt_object::<StringReader>(1)? {
+            Some(reader) => reader.rest(),
+            None => Str::EMPTY,
+        };
         load(c, &text)
     })
     .mutates();
     t.method("void Load(XmlReader reader)", |c| {
         let (document, reader) = (dom(c, 0)?, c.object::<Reader>(1)?);
+        if reader.is_at_text()? {
+            return Err(Fault::invalid_operation(
+                "The specified node cannot be inserted as the valid child of this node, because the specified node is the wrong type.",
+            ));
+        }
         let parsed = reader.rest_as_document()?;
         c.rt.spend(crate::forest::take_work())?;
         c.rt.allocate(parsed.descendants(true).len().saturating_mul(160))?;
@@ -206,10 +216,11 @@ pub(super) fn define(types: &mut Types) {
         },
     );
     t.method("XmlNode ImportNode(XmlNode node, bool deep)", |c| {
+        if c.value(1).is_null() {
+            return Err(Fault::invalid_operation("Cannot import a null node."));
+        }
         let (node, deep): (Rc<DomNode>, bool) = (dom(c, 1)?, c.bool(2)?);
-        let copy = node.node.deep_clone();
-        c.rt.spend(crate::forest::take_work())?;
-        c.rt.allocate(copy.descendants(true).len().saturating_mul(160))?;
+        let copy = copy_of(c, &node.node)?;
         if !deep {
             copy.remove_nodes();
         }

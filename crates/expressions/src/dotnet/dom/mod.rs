@@ -131,6 +131,12 @@ fn dom(c: &mut Call<'_, '_>, index: usize) -> R<Rc<DomNode>> {
     c.object::<DomNode>(index)
 }
 
+/// Argument `index` as a node; null is a `NullReferenceException`.
+fn child(c: &mut Call<'_, '_>, index: usize) -> R<Rc<DomNode>> {
+    not_null(c, index)?;
+    dom(c, index)
+}
+
 /// `NullReferenceException` where the argument is null.
 fn not_null(c: &Call<'_, '_>, index: usize) -> R<()> {
     if c.value(index).is_null() {

@@ -205,7 +205,10 @@ pub(super) fn define(types: &mut Types) {
     })
     .mutates();
     t.method("bool HasNamespace(string prefix)", |c| {
-        let (manager, prefix) = (manager(c)?, c.str(1)?);
+        let Some(prefix) = c.opt_str(1)? else {
+            return Ok(false.into());
+        };
+        let manager = manager(c)?;
         let scopes = manager.scopes.borrow();
         let last = scopes.last();
         Ok(last
@@ -233,11 +236,15 @@ pub(super) fn define(types: &mut Types) {
 }
 
 fn lookup(c: &mut Call<'_, '_>) -> R<Value> {
-    let prefix = c.str(1)?;
+    let Some(prefix) = c.opt_str(1)? else {
+        return Ok(Value::Null);
+    };
     Ok(manager(c)?.find(&prefix.to_utf8()).into())
 }
 
 fn lookup_prefix(c: &mut Call<'_, '_>) -> R<Value> {
-    let namespace = c.str(1)?;
+    let Some(namespace) = c.opt_str(1)? else {
+        return Ok(Value::Null);
+    };
     Ok(manager(c)?.prefix_of(&namespace).into())
 }
