@@ -176,6 +176,51 @@ fn json(of: &Difference<'_>) -> Option<&'static str> {
 }
 
 fn xml(of: &Difference<'_>) -> Option<&'static str> {
+    const PUTS: [&str; 6] = [
+        ".Append(",
+        ".AppendChild(",
+        ".PrependChild(",
+        ".InsertBefore(",
+        ".InsertAfter(",
+        ".ReplaceChild(",
+    ];
+    let documents = of.source.matches("new XmlDocument()").count();
+    if documents > 1
+        && of.their_exception == "ArgumentException"
+        && of.our_exception != "ArgumentException"
+        && of.mentions(&PUTS)
+    {
+        return Some("nodes of XmlDocument belong to none until they are put in");
+    }
+    if of.our_text == "<null>" && of.mentions(&[".OwnerDocument"]) {
+        return Some("nodes of XmlDocument belong to none until they are put in");
+    }
+    let local = |text: &str| text.split_once(':').map(|(_, rest)| rest.to_owned());
+    if of.mentions(&["CreateAttribute("])
+        && local(of.our_text).is_some()
+        && local(of.our_text) == local(of.their_text)
+    {
+        return Some("a new attribute has the prefix of where it is put");
+    }
+    let words = |text: &str| {
+        let text = text.replace("/>", " ").replace(['<', '>'], " ");
+        let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    if of.mentions(&["CreateElement("])
+        && (of.mentions(&[".HasAttributes", ".Attributes"])
+            || !of.our_text.is_empty() && words(of.our_text) == words(of.their_text))
+    {
+        return Some("a new element declares its prefix at once");
+    }
+    const CERTIFICATES: [&str; 3] = [".Dispose()", ".ToString(true)", "byte[0]"];
+    if of.mentions(&["X509Certificate"])
+        && of.mentions(&CERTIFICATES)
+        && (of.their_text.contains("X509Certificate") || of.their_text.starts_with("[Version]"))
+    {
+        return Some("certificates without content, and their long text");
+    }
     // The class of what walks over nodes, where it is taken for a text.
     let iterator = of.their_text.contains("Iterator") && of.our_text.contains("IEnumerable`1");
     iterator.then_some("enumerators show as the interface they are")

@@ -39,7 +39,8 @@ impl XNode {
     /// # Errors
     /// The first UTF-16 unit that is half of a surrogate pair.
     pub fn to_dom_xml(&self) -> Result<String, u16> {
-        match self.print(true, usize::MAX, true) {
+        let (text, forbidden, _) = self.print(true, usize::MAX, true);
+        match (text, forbidden) {
             (_, Some(unit)) if (0xd800..0xe000).contains(&unit) => Err(unit),
             (text, _) => Ok(text),
         }
@@ -51,7 +52,11 @@ impl XNode {
     /// # Errors
     /// Why there is no text.
     pub fn to_xml_within(&self, raw: bool, most: usize) -> Result<String, Unwritten> {
-        match self.print(raw, most, false) {
+        let (text, forbidden, redefined) = self.print(raw, most, false);
+        if redefined {
+            return Err(Unwritten::Redefined);
+        }
+        match (text, forbidden) {
             (text, _) if text.len() > most => Err(Unwritten::TooLong),
             (_, Some(unit)) => Err(Unwritten::Character(unit)),
             (text, None) => Ok(text),
@@ -59,7 +64,7 @@ impl XNode {
     }
 
     /// The text, possibly cut off behind `most` bytes, and the first forbidden UTF-16 unit in it.
-    fn print(&self, raw: bool, most: usize, dom: bool) -> (String, Option<u16>) {
+    fn print(&self, raw: bool, most: usize, dom: bool) -> (String, Option<u16>, bool) {
         self.read(|nodes, id| {
             let mut writer = Writer {
                 nodes,
@@ -68,6 +73,7 @@ impl XNode {
                 most,
                 out: String::new(),
                 forbidden: None,
+                redefined: false,
                 scope: Vec::new(),
                 used: 0,
             };
@@ -76,11 +82,11 @@ impl XNode {
             if let Kind::Attribute { name, value } = &nodes.get(id).kind {
                 writer.attribute(name, value, &mut Vec::new(), &mut Vec::new());
                 let text = writer.out.trim_start().to_owned();
-                return (text, writer.forbidden);
+                return (text, writer.forbidden, false);
             }
             writer.tree(id);
             work(writer.out.len() / 64);
-            (writer.out, writer.forbidden)
+            (writer.out, writer.forbidden, writer.redefined)
         })
     }
 }
@@ -92,6 +98,8 @@ pub enum Unwritten {
     TooLong,
     /// This UTF-16 unit is no character of XML.
     Character(u16),
+    /// An element needs a prefix that one of its own attributes declares for another namespace.
+    Redefined,
 }
 
 /// The first UTF-16 unit that XML cannot hold.
@@ -132,6 +140,8 @@ struct Writer<'a> {
     most: usize,
     out: String,
     forbidden: Option<u16>,
+    /// See [`Unwritten::Redefined`].
+    redefined: bool,
     /// Innermost last.
     scope: Vec<Declared>,
     /// How many prefixes .NET's writer keeps for the open elements, each anew per element that uses it: made-up
@@ -370,6 +380,14 @@ impl Writer<'_> {
                 self.attribute(name, value, &mut missing, &mut used);
             }
         }
+        let own = |prefix: &Str| {
+            self.nodes.attributes(id).iter().any(|attribute| {
+                matches!(&self.nodes.get(*attribute).kind, Kind::Attribute { name, .. }
+                    if name.is_declaration()
+                        && (name.local == *prefix || prefix.is_empty() && name.namespace.is_empty()))
+            })
+        };
+        self.redefined |= missing.iter().any(|(prefix, _)| own(prefix));
         self.declarations(&missing);
         tag
     }

@@ -173,6 +173,13 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
             "rawData",
         ));
     }
+    const KNOWN_FLAGS: i64 = 0x3f;
+    if c.len() > 2 && c.enumeration(2)? & !KNOWN_FLAGS != 0 {
+        return Err(Fault::argument(
+            "Value of flags is invalid.",
+            "keyStorageFlags",
+        ));
+    }
     let data = c.bytes(0)?;
     account(c, data.len().saturating_mul(4))?;
     c.rt.spend(1_000)?;
@@ -371,8 +378,12 @@ pub(super) fn define(types: &mut Types) {
         Ok(other.is_some_and(|other| this.0 == other.0).into())
     });
     t.method("string GetFormat()", |_| Ok(Str::literal("X509").into()));
-    t.method("string GetName()", |c| with(c, Certificate::subject));
-    t.method("string GetIssuerName()", |c| with(c, Certificate::issuer));
+    t.method("string GetName()", |c| {
+        with(c, |cert| cert.written_name(false))
+    });
+    t.method("string GetIssuerName()", |c| {
+        with(c, |cert| cert.written_name(true))
+    });
     t.method("string ToString(bool fVerbose)", |c| {
         let this = c.value(0);
         Ok(c.rt.to_text(&this)?.into())
@@ -480,7 +491,9 @@ pub(super) fn define(types: &mut Types) {
                 3 => NameType::Dns,
                 4 => NameType::DnsAlternative,
                 5 => NameType::Url,
-                _ => NameType::Simple,
+                0 => NameType::Simple,
+                // Nothing is known under another number.
+                _ => NameType::Upn,
             };
             let issuer = c.bool(2)?;
             with(c, |cert| cert.name(kind, issuer))

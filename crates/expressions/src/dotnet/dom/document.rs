@@ -220,6 +220,11 @@ pub(super) fn define(types: &mut Types) {
             return Err(Fault::invalid_operation("Cannot import a null node."));
         }
         let (node, deep): (Rc<DomNode>, bool) = (dom(c, 1)?, c.bool(2)?);
+        if node.is_document() {
+            return Err(Fault::invalid_operation(
+                "Cannot import nodes of type 'Document'.",
+            ));
+        }
         let copy = copy_of(c, &node.node)?;
         if !deep {
             copy.remove_nodes();

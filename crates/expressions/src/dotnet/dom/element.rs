@@ -236,6 +236,9 @@ fn define_element(types: &mut Types) {
         element.node.remove_attributes();
         // Names keep the prefixes that were declared here.
         super::node::keep_prefixes(&element.node, &around)?;
+        for child in element.node.elements() {
+            super::node::declare_used(&child, &around)?;
+        }
         Ok(Value::Null)
     })
     .mutates();

@@ -179,6 +179,7 @@ fn set_inner_xml(c: &mut Call<'_, '_>) -> R<Value> {
         child.remove()?;
         node.node.append(&child)?;
     }
+    stay_open(&node.node)?;
     Ok(Value::Null)
 }
 
@@ -387,6 +388,11 @@ pub(super) fn keep_prefixes(element: &XNode, around: &[(xml::Name, Str)]) -> R<(
     if element.kind() != NodeKind::Element || element.container().is_some() {
         return Ok(());
     }
+    declare_used(element, around)
+}
+
+/// Declares those of the prefixes whose namespaces names in an element have.
+pub(super) fn declare_used(element: &XNode, around: &[(xml::Name, Str)]) -> R<()> {
     let mut names: Vec<Str> = Vec::new();
     for node in element.descendants(true) {
         let attributes = node.attributes().into_iter();
@@ -394,7 +400,11 @@ pub(super) fn keep_prefixes(element: &XNode, around: &[(xml::Name, Str)]) -> R<(
         names.extend(all.filter_map(|node| Some(node.name()?.namespace)));
     }
     for (name, namespace) in around {
-        if names.contains(namespace) && element.attribute(name).is_none() {
+        let in_force = element.namespace_of_prefix(&match name.namespace.is_empty() {
+            true => std::borrow::Cow::Borrowed(""),
+            false => name.local.to_utf8(),
+        });
+        if names.contains(namespace) && in_force.as_ref() != Some(namespace) {
             element.append(&XNode::attribute_of(name.clone(), namespace.clone()))?;
         }
     }

@@ -1001,7 +1001,14 @@ fn define_settings(types: &mut Types) {
             Ok(def.map_or(Value::Null, |def| Value::Enum(def.id, number)))
         },
         |c| {
-            settings(c)?.processing.set(c.enumeration(1)?);
+            let wanted = c.enumeration(1)?;
+            if !(0..=2).contains(&wanted) {
+                return Err(Fault::out_of_range(
+                    "value",
+                    "Specified argument was out of the range of valid values.",
+                ));
+            }
+            settings(c)?.processing.set(wanted);
             Ok(Value::Null)
         },
     )
