@@ -7,6 +7,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using System.Security.Cryptography;
 using System.Text;
 using System.Threading;
 using Newtonsoft.Json.Linq;
@@ -34,8 +35,12 @@ public static class H
     static Outcome Show(object value, Type declared)
     {
         // What walks or orders a collection is of a type of its own in each implementation.
-        if ((value is IEnumerator && !(value is IEnumerable)) || value is IComparer || value is IEqualityComparer)
+        var walks = value is IEnumerator && (!(value is IEnumerable) || declared != null && typeof(IEnumerator).IsAssignableFrom(declared));
+        if (walks || value is IComparer || value is IEqualityComparer)
             return new Outcome { Type = "?", Text = "?" };
+        // The classes of RSA differ between systems.
+        if (value is AsymmetricAlgorithm && value.GetType().Name.EndsWith("OpenSsl"))
+            return new Outcome { Type = "~RSA", Text = "?" };
         var text = Text(value, 0);
         string type;
         if (value != null && (value.GetType().Name == "ListDictionaryInternal" || value.GetType().Name.StartsWith("Grouping`")))
@@ -125,7 +130,9 @@ public static class H
         if (token != null) return Escape(token.ToString(Newtonsoft.Json.Formatting.None));
         var full = value.GetType().FullName ?? "";
         var items = value as IEnumerable;
-        if (items != null && depth < 20 && (value is Array || !full.StartsWith("System.Xml.") && !full.StartsWith("Newtonsoft.")))
+        // Nodes and tokens show themselves; iterators of their libraries are sequences as any other.
+        var shows = full.StartsWith("System.Xml.") || full.StartsWith("Newtonsoft.");
+        if (items != null && depth < 20 && (value is Array || !shows || !value.GetType().IsVisible && value is IEnumerator))
         {
             var shown = new StringBuilder("[");
             var count = 0;

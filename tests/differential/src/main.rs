@@ -145,7 +145,7 @@ impl Source {
             let Some((about, source)) = made else {
                 continue;
             };
-            if source.len() < 2_000 && self.seen.insert(source.clone()) {
+            if source.len() < 4_000 && self.seen.insert(source.clone()) {
                 cases.push(Case {
                     about,
                     source,

@@ -705,6 +705,33 @@ const ADDRESSES: &[&str] = &[
     "\" 1.1.1.1\"",
 ];
 
+/// A parsed document, as one expression. It has namespaces, attributes and each kind of node.
+macro_rules! document {
+    ($tail:literal) => {
+        concat!(
+            "((Func<XmlDocument>)(() => { var d = new XmlDocument(); d.LoadXml(\"<?xml version='1.0'?><!--c--><r id='1' xmlns:p='urn:p'><p:a p:k='v'>t</p:a><b/><b x='2'>u<c/></b><![CDATA[z]]><?i n?></r>\"); return d; }))()",
+            $tail
+        )
+    };
+}
+
+/// A reader that stands on the first element.
+macro_rules! reader {
+    ($text:literal) => {
+        concat!(
+            "((Func<XmlReader>)(() => { var r = XmlReader.Create(new StringReader(\"",
+            $text,
+            "\")); r.MoveToContent(); return r; }))()"
+        )
+    };
+}
+
+const CERTIFICATE: &[&str] = &[concat!(
+    "new X509Certificate2(Convert.FromBase64String(\"",
+    "MIIDeDCCAmCgAwIBAgIUBk97UJhEE9K/vT4rkByZy8e2K3cwDQYJKoZIhvcNAQELBQAwOTELMAkGA1UEBhMCREUxFjAUBgNVBAoMDUV4YW1wbGUsIEluYy4xEjAQBgNVBAMMCWguZXhhbXBsZTAeFw0yNjExMjgyMDM1NTdaFw0zNjExMjUyMDM1NTdaMDkxCzAJBgNVBAYTAkRFMRYwFAYDVQQKDA1FeGFtcGxlLCBJbmMuMRIwEAYDVQQDDAloLmV4YW1wbGUwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQDHfR1ClrDlq73O3d0EzgfKM+DrWwVgHa6GyA5btgGGIkTxEwXRkZhGsoTAFEI6gsDicDz3WLSXe5NULUtE1tH0zDXY5tCi6+O+f7N4vwpDN11LZtr5QjoMtjTIcZpZK4AJ9bgTwFIlzwOsy4Ptqo9S5mTD5qkZF/HAOl8yc1iotBNhkFVenbQ9T08Bf1BfepvcPOQxPNWfiV/gg0PgZNoclYJ00NG5rvvDXsCG2NmVOGA0KPIp0ZDCYYcg1I3YQK7xBXJbSsfQ5sqFRj5Bcscc7daf970ZLkeOFwYIEfvZMw4VSYOFpjmHxX2cLom83DIH6yW+oC2mVNGqB9h4ntfnAgMBAAGjeDB2MB0GA1UdDgQWBBSujTSOxYgqTAI8B2I3sM/ptqb3fjAfBgNVHSMEGDAWgBSujTSOxYgqTAI8B2I3sM/ptqb3fjAPBgNVHRMBAf8EBTADAQH/MCMGA1UdEQQcMBqCCWguZXhhbXBsZYINd3d3LmguZXhhbXBsZTANBgkqhkiG9w0BAQsFAAOCAQEAMA0ZVGKoJf06IkZoSBFzge34c/gH1UgY0/yu4n9rQFS7WcVKWdTi4D3pEWhrwBvkA4w+egg1qCKKfnQgI5TJgrUI7Yw79rFLjLnou4W3bNZoVRDgJXvu5H1GicnuIO1bNnRXhjU8f9c4HKNFmLHgu9xbH3i6R2psh5FVwcmA/c9V8NAWvQGw4MsD2vMHFqW0d9J0ky3KoQkhhKo9B20EMNTO9dUy9LdHXjxioca8yXAGwQomew6dxN080QEwSE93JBbja4fO2dFaZjZHqD4MZIXcyRsLxV5XTAhg9PK0ZdsRFOUC2cq4DSjnYYEkGFC8mLzV9eg9w7FrDr6I+M41Gg==",
+    "\"))"
+)];
+
 /// Texts for a value of the type with that name, where there are some of their own.
 pub fn values(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
@@ -829,6 +856,73 @@ pub fn values(name: &str) -> Option<&'static [&'static str]> {
             "XNamespace.Xml",
             "XNamespace.Xmlns",
         ],
+        "XmlDocument" => &[
+            document!(""),
+            document!(""),
+            document!(""),
+            "new XmlDocument()",
+        ],
+        "XmlElement" => &[
+            document!(".DocumentElement"),
+            document!(".DocumentElement[\"b\"]"),
+            document!(".DocumentElement[\"a\", \"urn:p\"]"),
+            document!(".CreateElement(\"q\", \"n\", \"urn:q\")"),
+            "new XmlDocument().CreateElement(\"e\")",
+        ],
+        "XmlNode" | "XmlLinkedNode" => &[
+            document!(".DocumentElement"),
+            document!(".DocumentElement.FirstChild"),
+            document!(".DocumentElement.LastChild"),
+            document!(".DocumentElement.FirstChild.FirstChild"),
+            document!(".FirstChild.NextSibling"),
+            document!(".CreateTextNode(\"t\")"),
+        ],
+        "XmlAttribute" => &[
+            document!(".DocumentElement.Attributes[0]"),
+            document!(".DocumentElement.Attributes[1]"),
+            document!(".CreateAttribute(\"n\")"),
+            "((XmlAttribute)new XmlDocument().CreateAttribute(\"p\", \"n\", \"urn:p\"))",
+        ],
+        "XmlAttributeCollection" => &[
+            document!(".DocumentElement.Attributes"),
+            document!(".DocumentElement.FirstChild.Attributes"),
+        ],
+        "XmlNodeList" => &[
+            document!(".DocumentElement.ChildNodes"),
+            document!(".GetElementsByTagName(\"b\")"),
+            document!(".SelectNodes(\"//b\")"),
+        ],
+        "XmlCharacterData" => &[
+            document!(".CreateTextNode(\"text\")"),
+            document!(".CreateComment(\"c\")"),
+        ],
+        "XmlDeclaration" => &[
+            "new XmlDocument().CreateXmlDeclaration(\"1.0\", \"utf-8\", \"yes\")",
+            "new XmlDocument().CreateXmlDeclaration(\"1.1\", null, null)",
+        ],
+        "XmlProcessingInstruction" => {
+            &["new XmlDocument().CreateProcessingInstruction(\"t\", \"d\")"]
+        }
+        "XmlReader" => &[
+            "XmlReader.Create(new StringReader(\"<a x='1'><b>2</b><c/>t</a>\"))",
+            reader!("<a x='1' p:y='2' xmlns:p='urn:p'><b>3</b><p:c/><!--n-->t<![CDATA[z]]></a>"),
+            reader!("<a><b>3</b><b x='1'><c/></b></a>"),
+            reader!("<n> 12 </n>"),
+            reader!("<n>true</n>"),
+            reader!("<n/>"),
+            "((Func<XmlReader>)(() => { var r = XmlReader.Create(new StringReader(\"<a>t<b/></a>\")); r.Read(); r.Read(); return r; }))()",
+        ],
+        "XmlReaderSettings" => &[
+            "new XmlReaderSettings()",
+            "new XmlReaderSettings { IgnoreWhitespace = true, IgnoreComments = true }",
+        ],
+        "XmlNameTable" | "NameTable" => &["new NameTable()"],
+        "XmlNamespaceManager" | "IXmlNamespaceResolver" => &[
+            "new XmlNamespaceManager(new NameTable())",
+            "((Func<XmlNamespaceManager>)(() => { var m = new XmlNamespaceManager(new NameTable()); m.AddNamespace(\"p\", \"urn:p\"); m.PushScope(); m.AddNamespace(\"\", \"urn:d\"); return m; }))()",
+        ],
+        "XmlResolver" => &["(XmlResolver)null"],
+        "X509Certificate2" | "X509Certificate" => CERTIFICATE,
         "XDocumentType" => &["(XDocumentType)null"],
         "JToken" => TOKEN,
         "JObject" => JOBJECT,

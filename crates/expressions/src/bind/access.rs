@@ -296,6 +296,17 @@ impl Binder {
         {
             self.user.0 = self.user.0.saturating_add(1);
         }
+        if found.member.write_only {
+            self.diagnostics.error(
+                "CS0154",
+                span,
+                format!(
+                    "The property or indexer '{}' cannot be used in this context because it lacks the get accessor",
+                    found.member.name
+                ),
+            );
+            return Expr::error(span);
+        }
         let ty = found.member.result.substitute(&found.class, &[]);
         if let Some(value) = &found.member.constant {
             let mut expr = self.constant(value.clone(), span);

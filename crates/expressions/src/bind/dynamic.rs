@@ -46,7 +46,7 @@ pub fn get(rt: &mut Runtime<'_>, receiver: &Value, name: &str) -> R<Value> {
     }
     let ty = receiver.type_of();
     match super::access::find_property(&ty, name) {
-        Some(found) if !found.member.is_static => {
+        Some(found) if !found.member.is_static && !found.member.write_only => {
             let types: Arc<[Type]> = found.class.into();
             conversion::call_member(rt, found.member, &types, &mut [receiver.clone()])
         }

@@ -348,6 +348,10 @@ pub fn converts(from: &Type, constant: Option<&Const>, to: &Type) -> bool {
 /// enumeration.
 #[must_use]
 pub fn constant_fits(value: &Const, from: &Type, to: &Type) -> bool {
+    // A value that is wrapped into `T?` is no constant.
+    if from.nullable_underlying().is_some() {
+        return false;
+    }
     let target = to.unwrap_nullable();
     let number = match value {
         Const::Int32(n) => i64::from(*n),

@@ -138,6 +138,19 @@ pub fn linguistic(a: &str, b: &str, ignore_case: bool) -> Ordering {
     }
 }
 
+/// The same for texts that hold half a surrogate pair.
+pub fn linguistic_units(a: &[u16], b: &[u16], ignore_case: bool) -> Ordering {
+    let collator = if ignore_case {
+        &IGNORING_CASE
+    } else {
+        &CASE_SENSITIVE
+    };
+    match collator.as_ref() {
+        Some(collator) => collator.compare_utf16(a, b),
+        None => a.cmp(b),
+    }
+}
+
 static CASE_SENSITIVE: LazyLock<Option<CollatorBorrowed<'static>>> =
     LazyLock::new(|| collator(Strength::Tertiary));
 static IGNORING_CASE: LazyLock<Option<CollatorBorrowed<'static>>> =

@@ -4,10 +4,11 @@
 //! are ISO 8601, RFC 1123, `MM/dd/yyyy`, dates with month names, times with AM/PM, and offsets behind a time.
 
 use super::calendar::{
-    TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, days_from_date,
+    DAY_NAMES, MONTH_NAMES, TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND,
+    days_from_date,
 };
 use super::datetime::{DateTime, DateTimeKind};
-use super::datetime_scan::{Fields, ParsedZone, scan};
+use super::datetime_scan::{Fields, ParsedZone, name_index, scan};
 use super::datetimeoffset::DateTimeOffset;
 use super::timespan::TimeSpan;
 use super::{Error, Result};
@@ -55,6 +56,56 @@ fn bad(text: &str) -> Error {
     ))
 }
 
+/// Why a text is no date: .NET names the first word that it does not know.
+fn unread(text: &str) -> Error {
+    match unknown_word(text) {
+        Some(at) => Error::format(format!(
+            "The string '{text}' was not recognized as a valid DateTime. There is an unknown word starting at index '{at}'."
+        )),
+        None => bad(text),
+    }
+}
+
+/// The index, in UTF-16 units, of the first unknown word; `None` where something else is wrong before it.
+fn unknown_word(text: &str) -> Option<usize> {
+    const KNOWN: [&str; 8] = ["AM", "PM", "A", "P", "Z", "GMT", "AD", "BC"];
+    let known = |word: &str| {
+        name_index(word, &MONTH_NAMES).is_some()
+            || name_index(word, &DAY_NAMES).is_some()
+            || KNOWN.iter().any(|other| other.eq_ignore_ascii_case(word))
+    };
+    let (mut at, mut rest) = (0, text);
+    // Whether anything stands before, and whether it is a digit, side by side.
+    let (mut begun, mut digit, mut iso) = (false, false, false);
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            _ if c.is_alphabetic() => {
+                let end = rest.find(|c: char| !c.is_alphabetic());
+                let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+                let time = digit && after.starts_with(|c: char| c.is_ascii_digit());
+                if word.eq_ignore_ascii_case("T") && time {
+                    iso = true;
+                } else if iso && digit {
+                    return None;
+                } else if !known(word) {
+                    return Some(at);
+                }
+                word.len()
+            }
+            '0'..='9' => 1,
+            ' ' | '\t' | '\r' | '\n' => 1,
+            '/' | '-' | ':' | '.' | ',' if begun => 1,
+            _ => return None,
+        };
+        begun |= !c.is_whitespace();
+        digit = c.is_ascii_digit();
+        let (read, tail) = rest.split_at(length);
+        at += read.encode_utf16().count();
+        rest = tail;
+    }
+    None
+}
+
 fn bad_weekday(text: &str) -> Error {
     Error::format(format!(
         "String '{text}' was not recognized as a valid DateTime because the day of week was incorrect."
@@ -66,7 +117,7 @@ fn bad_weekday(text: &str) -> Error {
 /// # Errors
 /// `FormatException`
 pub fn parse_datetime(text: &str, styles: DateTimeStyles, now: i64) -> Result<DateTime> {
-    let fields = scan(text).ok_or_else(|| bad(text))?;
+    let fields = scan(text).ok_or_else(|| unread(text))?;
     to_datetime(text, &fields, styles, now)
 }
 
@@ -79,7 +130,7 @@ pub fn parse_datetimeoffset(
     styles: DateTimeStyles,
     now: i64,
 ) -> Result<DateTimeOffset> {
-    let fields = scan(text).ok_or_else(|| bad(text))?;
+    let fields = scan(text).ok_or_else(|| unread(text))?;
     to_datetimeoffset(text, &fields, styles, now)
 }
 

@@ -27,17 +27,47 @@ impl fmt::Display for Address {
         let IpAddr::V6(v6) = self.ip else {
             return self.ip.fmt(f);
         };
-        let embedded = match v6.segments() {
-            [0, 0, 0, 0, 0, 0, high, _] if high != 0 => Some("::"),
-            [0, 0, 0, 0, 0xffff, 0, high, _] if high != 0 => Some("::ffff:0:"),
-            _ => None,
+        let groups = v6.segments();
+        let embedded = match groups {
+            // Compatible and mapped addresses, SIIT, ISATAP
+            [0, 0, 0, 0, 0, 0 | 0xffff, high, _] | [0, 0, 0, 0, 0xffff, 0, high, _] => high != 0,
+            [_, _, _, _, 0, 0x5efe, _, _] => true,
+            _ => false,
         };
-        match embedded {
-            Some(prefix) => {
-                let [.., a, b, c, d] = v6.octets();
-                write!(f, "{prefix}{}", Ipv4Addr::new(a, b, c, d))?;
+        let shown = groups
+            .get(..if embedded { 6 } else { 8 })
+            .unwrap_or(&groups);
+        // The first of the longest runs of zeros is left out.
+        let (mut start, mut length) = (0, 1);
+        for at in 0..shown.len() {
+            let run = shown
+                .iter()
+                .skip(at)
+                .take_while(|group| **group == 0)
+                .count();
+            if run > length {
+                (start, length) = (at, run);
             }
-            None => v6.fmt(f)?,
+        }
+        let mut separated = true;
+        for (at, group) in shown.iter().enumerate() {
+            if length > 1 && (start..start + length).contains(&at) {
+                if at == start {
+                    f.write_str("::")?;
+                    separated = true;
+                }
+                continue;
+            }
+            if !separated {
+                f.write_str(":")?;
+            }
+            write!(f, "{group:x}")?;
+            separated = false;
+        }
+        if embedded {
+            let [.., a, b, c, d] = v6.octets();
+            let colon = if separated { "" } else { ":" };
+            write!(f, "{colon}{}", Ipv4Addr::new(a, b, c, d))?;
         }
         if self.scope != 0 {
             write!(f, "%{}", self.scope)

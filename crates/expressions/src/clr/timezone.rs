@@ -18,6 +18,9 @@ use super::timespan::TimeSpan;
 use super::windows_zones::iana_name;
 use super::{Error, ErrorKind, Result};
 
+/// A moment (2025) whose offsets are the zones' own.
+const PRESENT: i64 = 638_712_864_000_000_000;
+
 /// A time zone.
 #[derive(Debug, Clone)]
 pub struct TimeZone {
@@ -240,9 +243,13 @@ impl TimeZone {
             return (TimeSpan::ZERO, false);
         };
         let info = database.to_offset_info(timestamp);
-        // Before standard time, offsets had seconds; .NET knows whole minutes only.
-        let minutes = i64::from(info.offset().seconds()) / 60;
-        (TimeSpan(minutes * TICKS_PER_MINUTE), info.dst().is_dst())
+        let mut seconds = i64::from(info.offset().seconds());
+        if seconds % 60 != 0 {
+            // Before standard time, offsets had seconds; .NET knows whole minutes of difference to the zone's own offset.
+            let base = self.base_offset(PRESENT).0 / TICKS_PER_SECOND;
+            seconds = base + (seconds - base) / 60 * 60;
+        }
+        (TimeSpan(seconds * TICKS_PER_SECOND), info.dst().is_dst())
     }
 
     /// The smallest and largest offset of the year around an instant.
@@ -287,46 +294,48 @@ impl TimeZone {
         }
     }
 
-    /// `TimeZoneInfo.ConvertTimeFromUtc`
-    ///
-    /// # Errors
-    /// `ArgumentException` for a time of kind Local.
-    pub fn from_utc(&self, value: DateTime) -> Result<DateTime> {
-        if value.kind() == DateTimeKind::Local {
-            return Err(kind_error("sourceTimeZone"));
-        }
-        Ok(self.show(value.ticks()))
-    }
-
-    /// `TimeZoneInfo.ConvertTimeToUtc(value, zone)`
-    ///
-    /// # Errors
-    /// `ArgumentException` for a time whose kind names another zone and for a clock time that is skipped.
-    pub fn to_utc(&self, value: DateTime) -> Result<DateTime> {
-        if value.kind() != DateTimeKind::Unspecified && !self.utc {
-            return Err(kind_error("sourceTimeZone"));
-        }
-        match self.clock_time(value.ticks()) {
-            ClockTime::Skipped(_) => Err(Error::argument(
-                "The supplied DateTime represents an invalid time.  For example, when the clock is adjusted forward, any time in the period that is skipped is invalid.",
-                Some("dateTime"),
-            )),
-            time => Ok(DateTime::clamped(
-                value.ticks().saturating_sub(time.offset().0),
-                DateTimeKind::Utc,
-            )),
-        }
-    }
-
-    /// What this zone's clock shows at an instant.
-    pub fn show(&self, utc_ticks: i64) -> DateTime {
-        let kind = if self.utc {
+    /// The kind of this zone's times; the local zone, which is UTC too, is for the caller to know.
+    pub fn kind(&self) -> DateTimeKind {
+        if self.utc {
             DateTimeKind::Utc
         } else {
             DateTimeKind::Unspecified
-        };
-        DateTime::clamped(utc_ticks.saturating_add(self.at(utc_ticks).0.0), kind)
+        }
     }
+}
+
+/// `TimeZoneInfo.ConvertTime(value, source, target)`; each zone with the kind of its times.
+///
+/// # Errors
+/// `ArgumentException` for a time whose kind names another zone and for a clock time that is skipped.
+pub fn convert(
+    value: DateTime,
+    (source, source_kind): (&TimeZone, DateTimeKind),
+    (target, target_kind): (&TimeZone, DateTimeKind),
+) -> Result<DateTime> {
+    let kind = value.kind();
+    if kind != DateTimeKind::Unspecified && kind != source_kind {
+        return Err(kind_error("sourceTimeZone"));
+    }
+    let offset = match source.clock_time(value.ticks()) {
+        ClockTime::Skipped(_) => {
+            return Err(Error::argument(
+                "The supplied DateTime represents an invalid time.  For example, when the clock is adjusted forward, any time in the period that is skipped is invalid.",
+                Some("dateTime"),
+            ));
+        }
+        time => time.offset(),
+    };
+    if kind != DateTimeKind::Unspecified && source_kind == target_kind {
+        return Ok(value);
+    }
+    let utc = value.ticks().saturating_sub(offset.0);
+    // The instant may lie beyond the calendar where the clock does not.
+    let instant = utc.clamp(0, MAX_TICKS);
+    Ok(DateTime::clamped(
+        utc.saturating_add(target.at(instant).0.0),
+        target_kind,
+    ))
 }
 
 fn kind_error(parameter: &str) -> Error {
@@ -350,19 +359,29 @@ mod tests {
         .unwrap()
     }
 
+    fn from_utc(zone: &TimeZone, value: DateTime) -> Result<DateTime> {
+        let utc = TimeZone::utc();
+        convert(value, (&utc, utc.kind()), (zone, zone.kind()))
+    }
+
+    fn to_utc(zone: &TimeZone, value: DateTime) -> Result<DateTime> {
+        let utc = TimeZone::utc();
+        convert(value, (zone, zone.kind()), (&utc, utc.kind()))
+    }
+
     #[test]
     fn windows_and_iana_names_are_the_same_zone() {
         let windows = TimeZone::find("Pacific Standard Time").unwrap();
         let iana = TimeZone::find("America/Los_Angeles").unwrap();
         for zone in [&windows, &iana] {
             assert_eq!(
-                zone.from_utc(clock(1, 2, 12, 0))
+                from_utc(zone, clock(1, 2, 12, 0))
                     .map(datetime_text)
                     .as_deref(),
                 Ok("01/02/2024 04:00:00")
             );
             assert_eq!(
-                zone.from_utc(clock(7, 2, 12, 0))
+                from_utc(zone, clock(7, 2, 12, 0))
                     .map(datetime_text)
                     .as_deref(),
                 Ok("07/02/2024 05:00:00")
@@ -396,17 +415,17 @@ mod tests {
             ClockTime::Unique(hour(2))
         );
         assert_eq!(
-            zone.to_utc(clock(3, 31, 2, 30)).unwrap_err().kind,
+            to_utc(&zone, clock(3, 31, 2, 30)).unwrap_err().kind,
             ErrorKind::Argument
         );
         assert_eq!(
-            zone.to_utc(clock(7, 1, 12, 0))
+            to_utc(&zone, clock(7, 1, 12, 0))
                 .map(datetime_text)
                 .as_deref(),
             Ok("07/01/2024 10:00:00")
         );
         assert_eq!(
-            zone.to_utc(clock(7, 1, 12, 0).to_universal())
+            to_utc(&zone, clock(7, 1, 12, 0).to_universal())
                 .unwrap_err()
                 .kind,
             ErrorKind::Argument
@@ -416,9 +435,7 @@ mod tests {
     #[test]
     fn utc_and_fixed_zones() {
         assert_eq!(
-            TimeZone::utc()
-                .from_utc(clock(1, 2, 0, 0))
-                .map(|t| t.kind()),
+            from_utc(&TimeZone::utc(), clock(1, 2, 0, 0)).map(|t| t.kind()),
             Ok(DateTimeKind::Utc)
         );
         let zone = TimeZone::custom("x", TimeSpan(TICKS_PER_MINUTE * 90), vec![]).unwrap();

@@ -99,6 +99,12 @@ pub(super) fn needs_host(scheme: &str) -> bool {
     )
 }
 
+/// Whether a path begins with a drive: `c:/`.
+pub(super) fn is_on_drive(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    matches!(bytes, [letter, b':' | b'|', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
+}
+
 /// `Uri.CheckSchemeName`
 pub fn is_scheme(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -149,6 +155,9 @@ impl Uri {
                 Some("baseUri"),
             ));
         };
+        if reference.is_empty() {
+            return Ok(base.clone());
+        }
         let reference = Self::parse(reference, UriKind::RelativeOrAbsolute)?;
         if reference.absolute.is_some() {
             return Ok(reference);
@@ -286,9 +295,26 @@ impl Absolute {
         )
     }
 
-    /// `LocalPath`: the unescaped path.
+    /// `AbsolutePath`: no slash stands before a drive.
+    pub fn absolute_path(&self) -> &str {
+        match self.path.strip_prefix('/') {
+            Some(rest) if self.scheme == "file" && is_on_drive(rest) => rest,
+            _ => &self.path,
+        }
+    }
+
+    /// `LocalPath`: the unescaped path, of files on a drive or another computer as Windows writes it.
     pub fn local_path(&self) -> String {
-        unescape_data(&self.path)
+        let path = unescape_data(&self.path);
+        if self.scheme != "file" {
+            return path;
+        }
+        let rooted = path.strip_prefix('/').filter(|rest| is_on_drive(rest));
+        match rooted {
+            Some(rest) => rest.replace('/', "\\"),
+            None if self.host.is_empty() => path,
+            None => format!("\\\\{}{}", self.host_text(), path.replace('/', "\\")),
+        }
     }
 
     /// `Segments`

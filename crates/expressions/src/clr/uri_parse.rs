@@ -5,10 +5,13 @@
 use std::net::Ipv6Addr;
 
 use super::ip_address::parse_ipv4;
-use super::uri::{Absolute, HostType, default_port, is_scheme, needs_host};
+use super::uri::{Absolute, HostType, default_port, is_on_drive, is_scheme, needs_host};
 use super::uri_escape::escape_part;
 
 pub(super) const BAD_HOST: &str = "Invalid URI: The hostname could not be parsed.";
+
+const BAD_PORT: &str = "Invalid URI: Invalid port specified.";
+const UNROOTED: &str = "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.";
 
 pub(super) enum Failure {
     /// Nothing that looks like an absolute URI.
@@ -35,9 +38,7 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
         return if rest.starts_with(['/', '\\']) {
             file(&format!("///{name}:{}", rest.replace('\\', "/")))
         } else {
-            Err(Failure::Bad(
-                "Invalid URI: A Dos path must be rooted, for example, 'c:\\\\'.",
-            ))
+            Err(Failure::Bad(UNROOTED))
         };
     }
     let scheme = name.to_ascii_lowercase();
@@ -45,7 +46,7 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
         return file(&rest.replace('\\', "/"));
     }
     if scheme == "mailto" {
-        return Ok(mail_address(rest));
+        return mail_address(rest).map_err(Failure::Bad);
     }
     let hierarchical = needs_host(&scheme);
     let (rest, fragment) = split_before(rest, '#');
@@ -86,7 +87,7 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
 }
 
 /// `mailto:` shows user and host of its one address.
-fn mail_address(rest: &str) -> Absolute {
+fn mail_address(rest: &str) -> std::result::Result<Absolute, &'static str> {
     let (rest, fragment) = split_before(rest, '#');
     let (address, query) = split_before(rest, '?');
     let mut uri = Absolute {
@@ -101,26 +102,38 @@ fn mail_address(rest: &str) -> Absolute {
         fragment: escape_part(fragment),
     };
     match address.split_once('@') {
-        Some((user, host)) if host_type(host) == HostType::Dns => {
+        Some((user, host)) => {
             uri.user_info = escape_part(user);
-            uri.host = host.to_ascii_lowercase();
-            uri.host_type = HostType::Dns;
+            let (host, path) = split_before(host, '/');
+            let (host, port) = split_before(host, ':');
+            set_host(&mut uri, host, true)?;
+            if let Some(port) = port.strip_prefix(':').filter(|port| !port.is_empty()) {
+                uri.port = Some(port.parse().map_err(|_| BAD_PORT)?);
+            }
+            uri.path = escape_part(path);
         }
-        _ => uri.path = escape_part(address),
+        None => uri.path = escape_part(address),
     }
-    uri
+    Ok(uri)
 }
 
 /// `file:` with everything behind it, slashes forward.
 fn file(rest: &str) -> std::result::Result<Absolute, Failure> {
     let (rest, fragment) = split_before(rest, '#');
     let (rest, query) = split_before(rest, '?');
-    let after = rest.strip_prefix("//").unwrap_or(rest);
-    let (host, path) = if rest.starts_with("//") {
-        split_before(after, '/')
-    } else {
-        ("", rest)
+    // However many slashes stand before a drive, it is one.
+    let bare = rest.trim_start_matches('/');
+    let rooted = format!("/{}", bare.replacen('|', ":", 1));
+    let (host, path) = match rest.strip_prefix("//") {
+        _ if is_on_drive(bare) => ("", &*rooted),
+        Some(after) => split_before(after, '/'),
+        None => return Err(Failure::Bad(BAD_HOST)),
     };
+    let drive = path.as_bytes();
+    if matches!(drive, [b'/', letter, b':', after @ ..] if letter.is_ascii_alphabetic() && after.first() != Some(&b'/'))
+    {
+        return Err(Failure::Bad(UNROOTED));
+    }
     let mut uri = Absolute {
         scheme: "file".to_owned(),
         has_authority: true,
@@ -178,12 +191,9 @@ fn set_authority(
     }
     if !port.is_empty() {
         if !port.bytes().all(|b| b.is_ascii_digit()) {
-            return Err("Invalid URI: Invalid port specified.");
+            return Err(BAD_PORT);
         }
-        uri.port = Some(
-            port.parse()
-                .map_err(|_| "Invalid URI: Invalid port specified.")?,
-        );
+        uri.port = Some(port.parse().map_err(|_| BAD_PORT)?);
     }
     Ok(())
 }
@@ -217,7 +227,7 @@ fn set_host(uri: &mut Absolute, host: &str, strict: bool) -> std::result::Result
 
 /// `Uri.CheckHostName` for what is no address in brackets.
 pub fn host_type(host: &str) -> HostType {
-    if parse_ipv4(host).is_some() && host.split('.').count() == 4 {
+    if parse_ipv4(host).is_some() {
         return HostType::IPv4;
     }
     if host.contains(':') && host.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok() {

@@ -29,6 +29,7 @@ pub enum NameType {
     Email,
     Upn,
     Dns,
+    DnsAlternative,
     Url,
 }
 
@@ -94,6 +95,14 @@ impl Certificate {
         distinguished(self.parsed.tbs_certificate().issuer())
     }
 
+    /// `GetName` and `GetIssuerName`: the parts in the order of the certificate.
+    pub fn written_name(&self, issuer: bool) -> String {
+        let tbs = self.parsed.tbs_certificate();
+        let mut parts = parts_of(if issuer { tbs.issuer() } else { tbs.subject() });
+        parts.reverse();
+        parts.join(", ")
+    }
+
     /// `NotBefore` and `NotAfter` in .NET ticks, UTC.
     pub fn validity(&self) -> (i64, i64) {
         let validity = self.parsed.tbs_certificate().validity();
@@ -152,11 +161,11 @@ impl Certificate {
                 _ => None,
             })
             .or_else(|| part("1.2.840.113549.1.9.1")),
-            NameType::Dns => alternative(|name| match name {
+            NameType::Dns | NameType::DnsAlternative => alternative(|name| match name {
                 GeneralName::DnsName(dns) => Some(dns.to_string()),
                 _ => None,
             })
-            .or_else(|| part("2.5.4.3")),
+            .or_else(|| part("2.5.4.3").filter(|_| kind == NameType::Dns)),
             NameType::Url => alternative(|name| match name {
                 GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
                 _ => None,
@@ -183,6 +192,11 @@ fn pem(data: &[u8]) -> Option<Vec<u8>> {
 
 /// `CN=a, O=b`: the parts in reverse order of the certificate, as .NET prints them.
 fn distinguished(name: &Name) -> String {
+    parts_of(name).join(", ")
+}
+
+/// The parts of a name, the last one first.
+fn parts_of(name: &Name) -> Vec<String> {
     let mut parts: Vec<String> = name
         .iter_rdn()
         .map(|rdn| {
@@ -200,7 +214,7 @@ fn distinguished(name: &Name) -> String {
         })
         .collect();
     parts.reverse();
-    parts.join(", ")
+    parts
 }
 
 /// A value with quotes where its characters ask for them.

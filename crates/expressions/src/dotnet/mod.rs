@@ -45,7 +45,7 @@
 pub(crate) mod collections;
 pub(crate) mod context;
 mod convert;
-mod crypto;
+pub(crate) mod crypto;
 mod dom;
 pub(crate) mod json;
 pub(crate) mod linq;

@@ -174,7 +174,7 @@ pub(super) fn compare_values(
             _ => Err(Error::argument("Object must be of type Guid.")),
         },
         TokenType::Uri => match (a, b) {
-            (Scalar::Uri(x), Scalar::Uri(y)) => Ok(x.compare_ordinal(y)),
+            (Scalar::Uri(_), Scalar::Uri(_)) => Ok(a.to_text().compare_ordinal(&b.to_text())),
             _ => Err(Error::argument("Object must be of type Uri.")),
         },
         TokenType::TimeSpan => match (a, b) {

@@ -184,7 +184,11 @@ pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar
             let span = timespan_parse::parse(&value.to_text().to_utf8())?;
             Ok(Scalar::TimeSpan(TimeSpan(span.0)))
         }
-        (ScalarTarget::Uri, value) => Ok(Scalar::Uri(value.to_text())),
+        (ScalarTarget::Uri, value) => {
+            let text = value.to_text();
+            clr::uri::Uri::parse(&text.to_utf8(), clr::uri::UriKind::Absolute)?;
+            Ok(Scalar::Uri(text))
+        }
         (_, value) => change_type(&value, target, now),
     }
 }
@@ -275,7 +279,13 @@ fn to_bool(value: &Scalar, cast_error: impl Fn() -> Error) -> Result<bool> {
         Scalar::String(text) => number_parse::parse_bool(&text.to_utf8())?,
         Scalar::Int(v, _) => *v != 0,
         Scalar::UInt64(v) => *v != 0,
-        Scalar::BigInteger(_) => true,
+        // By way of `int`, which is too small for all of them.
+        Scalar::BigInteger(_) => {
+            return Err(clr::Error::overflow(
+                "Value was either too large or too small for an Int32.",
+            )
+            .into());
+        }
         Scalar::Double(v) => *v != 0.0,
         Scalar::Single(v) => *v != 0.0,
         Scalar::Decimal(v) => !v.is_zero(),
@@ -290,6 +300,10 @@ fn to_char(value: &Scalar, cast_error: impl Fn() -> Error) -> Result<u16> {
             (Some(unit), 1) => Ok(unit),
             _ => Err(clr::Error::format("String must be exactly one character long.").into()),
         },
+        Scalar::BigInteger(_) => Err(clr::Error::overflow(
+            "Value was either too large or too small for a UInt16.",
+        )
+        .into()),
         Scalar::Int(..) | Scalar::UInt64(_) => {
             let number = to_integer(value, IntegerType::UInt64, &cast_error).ok();
             number.and_then(|v| u16::try_from(v).ok()).ok_or_else(|| {

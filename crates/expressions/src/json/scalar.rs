@@ -131,7 +131,11 @@ impl Scalar {
             Self::DateOffset(v) => datetimeoffset_text(*v).into(),
             Self::Bytes(_) => Str::literal("System.Byte[]"),
             Self::Guid(v) => v.hyphenated().to_string().into(),
-            Self::Uri(v) => v.clone(),
+            Self::Uri(v) => {
+                let kind = clr::uri::UriKind::RelativeOrAbsolute;
+                clr::uri::Uri::parse(&v.to_utf8(), kind)
+                    .map_or_else(|_| v.clone(), |uri| uri.display().into())
+            }
             Self::TimeSpan(v) => v.to_text().into(),
         }
     }

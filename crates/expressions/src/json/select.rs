@@ -30,6 +30,16 @@ impl JToken {
     }
 }
 
+impl JToken {
+    /// Whether a path is the empty one, which leads to the token itself.
+    ///
+    /// # Errors
+    /// `JsonException` where it is no path.
+    pub fn check_path(path: &str) -> Result<bool> {
+        Ok(path::parse(path)?.is_empty())
+    }
+}
+
 struct Selection<'a> {
     root: &'a JToken,
     strict: bool,

@@ -19,6 +19,8 @@ pub enum Key {
     Name(Str),
     /// An `int`.
     Index(i32),
+    /// Null.
+    Null,
     /// Anything else, as it appears in the exception's message.
     Other(String),
 }
@@ -28,6 +30,7 @@ impl std::fmt::Display for Key {
         match self {
             Self::Name(name) => write!(f, "\"{name}\""),
             Self::Index(index) => write!(f, "{index}"),
+            Self::Null => f.write_str("{null}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -340,6 +343,9 @@ impl JToken {
                 ));
             }
         };
+        if matches!(key, Key::Null) && !self.is_value() {
+            return Error::null("key");
+        }
         Error::argument(format!(
             "{done} {class} values with invalid key value: {key}. {expected}."
         ))

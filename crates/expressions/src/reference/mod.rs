@@ -171,7 +171,9 @@ fn spelled(def: &TypeDef, ty: &Type) -> String {
 
 fn declaration(def: &TypeDef, member: &Member) -> String {
     let text = member.signature;
-    let accessors = if member.set.is_some() {
+    let accessors = if member.write_only {
+        "{ set; }"
+    } else if member.set.is_some() {
         "{ get; set; }"
     } else {
         "{ get; }"

@@ -162,6 +162,7 @@ pub fn default_value(ty: &Type) -> Value {
             ty.clone(),
             tuple.elements.iter().map(default_value).collect(),
         ),
+        ty if ty.is_value_type() => crate::dotnet::crypto::default_of(ty).unwrap_or_default(),
         _ => Value::Null,
     }
 }

@@ -98,6 +98,8 @@ pub struct Member {
     pub run: Native,
     /// Assignment to a property or indexer; the value is the last argument.
     pub set: Option<Native>,
+    /// A property that can be assigned but not read.
+    pub write_only: bool,
     /// A constant field's value.
     pub constant: Option<Const>,
 }
@@ -368,6 +370,7 @@ struct MemberDraft {
     mutates: bool,
     run: Native,
     set: Option<Native>,
+    write_only: bool,
     constant: Option<Const>,
 }
 
@@ -650,6 +653,7 @@ fn read_members(def: &TypeDef, registry: &Registry) -> Table {
             signature: name,
             run: no_value,
             set: None,
+            write_only: false,
             constant: Some(Const::Enum(def.id, *value)),
         });
     }
@@ -683,6 +687,7 @@ fn read_members(def: &TypeDef, registry: &Registry) -> Table {
             signature: member.signature,
             run: member.run,
             set: member.set,
+            write_only: member.write_only,
             constant: member.constant.clone(),
         });
     }
@@ -729,6 +734,7 @@ impl TypeBuilder<'_> {
             mutates: false,
             run,
             set: None,
+            write_only: false,
             constant: None,
         });
         let at = self.draft.members.len() - 1;
@@ -789,6 +795,17 @@ impl TypeBuilder<'_> {
     ) -> MemberBuilder<'_> {
         let builder = self.add(MemberKind::Property, false, signature, get);
         builder.draft.set = Some(set);
+        builder
+    }
+
+    /// A property that can only be assigned.
+    pub fn write_only_property(
+        &mut self,
+        signature: &'static str,
+        set: Native,
+    ) -> MemberBuilder<'_> {
+        let builder = self.property_with_set(signature, no_value, set);
+        builder.draft.write_only = true;
         builder
     }
 

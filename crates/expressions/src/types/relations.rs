@@ -166,7 +166,10 @@ pub fn bases(ty: &Type) -> Vec<Type> {
             Type::generic(known::IREADONLY_LIST, [(**element).clone()]),
         ],
         Type::Array(..) => vec![Type::Named(known::ARRAY, None)],
-        Type::Tuple(_) => vec![Type::Named(known::VALUE_TYPE, None)],
+        Type::Tuple(_) => vec![
+            Type::Named(known::VALUE_TYPE, None),
+            Type::Named(known::ICOMPARABLE, None),
+        ],
         Type::Anonymous(_) => vec![Type::OBJECT],
         _ => Vec::new(),
     }

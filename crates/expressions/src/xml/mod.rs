@@ -5,6 +5,7 @@
 
 mod edit;
 mod error;
+mod name_chars;
 mod names;
 mod node;
 mod parse;
@@ -14,8 +15,8 @@ mod tree;
 mod write;
 
 pub use error::Error;
+pub(crate) use name_chars::{is_name_char, is_name_start};
 pub use names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
-pub(crate) use names::{is_name_char, is_name_start};
 pub use node::{NodeKind, XNode};
 pub use parse::{parse_document, parse_element};
 pub use tree::Declaration;

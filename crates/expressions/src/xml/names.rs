@@ -1,6 +1,7 @@
 //! Expanded names: local name and namespace.
 
 use super::error::{Error, Result};
+use super::name_chars::{is_name_char, is_name_start};
 use crate::value::Str;
 
 /// Namespace of the prefix `xml`.
@@ -69,18 +70,6 @@ impl Name {
         }
         format!("{{{}}}{}", self.namespace, self.local).into()
     }
-}
-
-pub(crate) fn is_name_start(c: char) -> bool {
-    matches!(c, 'A'..='Z' | 'a'..='z' | '_'
-        | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
-        | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
-        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
-}
-
-pub(crate) fn is_name_char(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
 /// Whether text is a name without colon; `XmlException` if not.

@@ -1,7 +1,8 @@
 //! XML text to a tree: well-formed XML 1.0 with namespaces, without document type declarations.
 
 use super::error::{Error, Result};
-use super::names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE, is_name_char, is_name_start};
+use super::name_chars::{is_name_char, is_name_start};
+use super::names::{Name, XML_NAMESPACE, XMLNS_NAMESPACE};
 use super::node::XNode;
 use super::tree::{Declaration, Id, Kind, NONE, Nodes, Tree};
 use crate::value::Str;

@@ -31,7 +31,19 @@ impl XNode {
     /// forbids are written as they are. Raw text is about as long as the tree is large; for indented text see
     /// [`XNode::to_xml_within`].
     pub fn to_xml(&self, raw: bool) -> String {
-        self.print(raw, usize::MAX).0
+        self.print(raw, usize::MAX, false).0
+    }
+
+    /// `OuterXml` of `XmlNode`: raw, line ends and tabs as they are.
+    ///
+    /// # Errors
+    /// The first UTF-16 unit that is half of a surrogate pair.
+    pub fn to_dom_xml(&self) -> Result<String, u16> {
+        let (text, forbidden, _) = self.print(true, usize::MAX, true);
+        match (text, forbidden) {
+            (_, Some(unit)) if (0xd800..0xe000).contains(&unit) => Err(unit),
+            (text, _) => Ok(text),
+        }
     }
 
     /// [`XNode::to_xml`], unless the text would be longer than `most` bytes, as deep trees indent to much text, or has
@@ -40,7 +52,11 @@ impl XNode {
     /// # Errors
     /// Why there is no text.
     pub fn to_xml_within(&self, raw: bool, most: usize) -> Result<String, Unwritten> {
-        match self.print(raw, most) {
+        let (text, forbidden, redefined) = self.print(raw, most, false);
+        if redefined {
+            return Err(Unwritten::Redefined);
+        }
+        match (text, forbidden) {
             (text, _) if text.len() > most => Err(Unwritten::TooLong),
             (_, Some(unit)) => Err(Unwritten::Character(unit)),
             (text, None) => Ok(text),
@@ -48,14 +64,16 @@ impl XNode {
     }
 
     /// The text, possibly cut off behind `most` bytes, and the first forbidden UTF-16 unit in it.
-    fn print(&self, raw: bool, most: usize) -> (String, Option<u16>) {
+    fn print(&self, raw: bool, most: usize, dom: bool) -> (String, Option<u16>, bool) {
         self.read(|nodes, id| {
             let mut writer = Writer {
                 nodes,
                 raw,
+                dom,
                 most,
                 out: String::new(),
                 forbidden: None,
+                redefined: false,
                 scope: Vec::new(),
                 used: 0,
             };
@@ -64,11 +82,11 @@ impl XNode {
             if let Kind::Attribute { name, value } = &nodes.get(id).kind {
                 writer.attribute(name, value, &mut Vec::new(), &mut Vec::new());
                 let text = writer.out.trim_start().to_owned();
-                return (text, writer.forbidden);
+                return (text, writer.forbidden, false);
             }
             writer.tree(id);
             work(writer.out.len() / 64);
-            (writer.out, writer.forbidden)
+            (writer.out, writer.forbidden, writer.redefined)
         })
     }
 }
@@ -80,6 +98,8 @@ pub enum Unwritten {
     TooLong,
     /// This UTF-16 unit is no character of XML.
     Character(u16),
+    /// An element needs a prefix that one of its own attributes declares for another namespace.
+    Redefined,
 }
 
 /// The first UTF-16 unit that XML cannot hold.
@@ -114,10 +134,14 @@ struct Open {
 struct Writer<'a> {
     nodes: &'a Nodes,
     raw: bool,
+    /// Line ends stay as they are.
+    dom: bool,
     /// Writing stops when the text is longer.
     most: usize,
     out: String,
     forbidden: Option<u16>,
+    /// See [`Unwritten::Redefined`].
+    redefined: bool,
     /// Innermost last.
     scope: Vec<Declared>,
     /// How many prefixes .NET's writer keeps for the open elements, each anew per element that uses it: made-up
@@ -294,7 +318,9 @@ impl Writer<'_> {
                     parent.mixed = true;
                 }
                 self.check(text);
-                escape_text(&text.to_utf8(), &mut self.out);
+                let text = text.to_utf8();
+                let text = self.line_ends(&text);
+                escape_text(&text, &mut self.out);
             }
             Kind::CData(text) => {
                 if let Some(parent) = open.last_mut() {
@@ -302,8 +328,10 @@ impl Writer<'_> {
                 }
                 self.check(text);
                 self.out.push_str("<![CDATA[");
-                self.out
-                    .push_str(&line_ends(&text.to_utf8()).replace("]]>", "]]]]><![CDATA[>"));
+                let text = self
+                    .line_ends(&text.to_utf8())
+                    .replace("]]>", "]]]]><![CDATA[>");
+                self.out.push_str(&text);
                 self.out.push_str("]]>");
             }
             Kind::Comment(text) => {
@@ -311,8 +339,8 @@ impl Writer<'_> {
                     self.new_line(depth);
                 }
                 self.check(text);
-                self.out
-                    .push_str(&format!("<!--{}-->", line_ends(&text.to_utf8())));
+                let text = format!("<!--{}-->", self.line_ends(&text.to_utf8()));
+                self.out.push_str(&text);
             }
             Kind::Instruction { target, data } => {
                 if indent {
@@ -320,10 +348,8 @@ impl Writer<'_> {
                 }
                 self.check(data);
                 let space = if data.is_empty() { "" } else { " " };
-                self.out.push_str(&format!(
-                    "<?{target}{space}{}?>",
-                    line_ends(&data.to_utf8())
-                ));
+                let text = format!("<?{target}{space}{}?>", self.line_ends(&data.to_utf8()));
+                self.out.push_str(&text);
             }
             Kind::Attribute { .. } => {}
         }
@@ -354,8 +380,24 @@ impl Writer<'_> {
                 self.attribute(name, value, &mut missing, &mut used);
             }
         }
+        let own = |prefix: &Str| {
+            self.nodes.attributes(id).iter().any(|attribute| {
+                matches!(&self.nodes.get(*attribute).kind, Kind::Attribute { name, .. }
+                    if name.is_declaration()
+                        && (name.local == *prefix || prefix.is_empty() && name.namespace.is_empty()))
+            })
+        };
+        self.redefined |= missing.iter().any(|(prefix, _)| own(prefix));
         self.declarations(&missing);
         tag
+    }
+
+    fn line_ends<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.dom {
+            text.into()
+        } else {
+            line_ends(text)
+        }
     }
 
     fn check(&mut self, text: &Str) {
@@ -400,7 +442,7 @@ impl Writer<'_> {
         for (prefix, namespace) in missing.iter().rev() {
             let colon = if prefix.is_empty() { "" } else { ":" };
             self.out.push_str(&format!(" xmlns{colon}{prefix}=\""));
-            escape_attribute(&namespace.to_utf8(), &mut self.out);
+            escape_attribute(&namespace.to_utf8(), self.dom, &mut self.out);
             self.out.push('"');
         }
     }
@@ -428,7 +470,7 @@ impl Writer<'_> {
         };
         self.out.push_str(&format!(" {written}=\""));
         self.check(value);
-        escape_attribute(&value.to_utf8(), &mut self.out);
+        escape_attribute(&value.to_utf8(), self.dom, &mut self.out);
         self.out.push('"');
     }
 }
@@ -441,7 +483,7 @@ fn element_depth(open: &[Open]) -> usize {
 }
 
 fn escape_text(text: &str, out: &mut String) {
-    for c in line_ends(text).chars() {
+    for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -460,14 +502,14 @@ fn line_ends(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn escape_attribute(text: &str, out: &mut String) {
+fn escape_attribute(text: &str, tabs: bool, out: &mut String) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
-            '\t' => out.push_str("&#x9;"),
+            '\t' if !tabs => out.push_str("&#x9;"),
             '\n' => out.push_str("&#xA;"),
             '\r' => out.push_str("&#xD;"),
             c => out.push(c),

@@ -31,6 +31,10 @@ pub(super) fn tokens(text: &str) -> R<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start_matches(space);
     while let Some(c) = rest.chars().next() {
+        if c == '\0' {
+            // For .NET the text ends here.
+            break;
+        }
         let token;
         (token, rest) = if c.is_ascii_digit() || (c == '.' && digit_follows(rest)) {
             number(rest)

@@ -88,14 +88,13 @@ fn sort_pairs(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
             "items",
         ));
     }
-    let order = sort::order(
-        c.rt,
-        keys.len(),
-        &mut |rt, a, b| match (keys.get(a), keys.get(b)) {
-            (Some(a), Some(b)) => sort::ranked(rt, ranking, a, b),
-            _ => Ok(std::cmp::Ordering::Equal),
-        },
-    )?;
+    let order = sort::unstable_order(c.rt, keys.len(), &mut |rt, a, b| match (
+        keys.get(a),
+        keys.get(b),
+    ) {
+        (Some(a), Some(b)) => sort::ranked(rt, ranking, a, b),
+        _ => Ok(std::cmp::Ordering::Equal),
+    })?;
     let pick = |from: &[Value]| -> Vec<Value> {
         order
             .iter()

@@ -58,16 +58,25 @@ fn search_part(c: &mut Call<'_, '_>, comparer: Option<usize>) -> R<Value> {
 fn last_index_of(c: &mut Call<'_, '_>) -> R<Value> {
     let (items, wanted) = (elements(c, 0)?, c.value(1));
     let same = |item: &Value| equals(item, &wanted);
-    if items.is_empty() {
-        return Ok((-1).into());
-    }
     let start = c.int(2)?;
-    let count = if c.len() > 3 { c.int(3)? } else { start + 1 };
     let outside = |name: &str| {
         Fault::out_of_range(
             name,
             "Index was out of range. Must be non-negative and less than the size of the collection.",
         )
+    };
+    if items.is_empty() {
+        let count = if c.len() > 3 { c.int(3)? } else { 0 };
+        return match (start, count) {
+            (-1 | 0, 0) => Ok((-1).into()),
+            (-1 | 0, _) => Err(outside("count")),
+            _ => Err(outside("startIndex")),
+        };
+    }
+    let count = if c.len() > 3 {
+        c.int(3)?
+    } else {
+        start.saturating_add(1)
     };
     let last = usize::try_from(start)
         .ok()
@@ -85,7 +94,7 @@ fn last_index_of(c: &mut Call<'_, '_>) -> R<Value> {
 /// `FindIndex(array, startIndex, [count,] match)`
 fn find_index(c: &mut Call<'_, '_>) -> R<Value> {
     let items = elements(c, 0)?;
-    let (start, predicate) = (c.int(1)?, c.required(c.len() - 1)?);
+    let start = c.int(1)?;
     let total = i32::try_from(items.len()).unwrap_or(i32::MAX);
     let count = if c.len() > 3 {
         c.int(2)?
@@ -93,6 +102,7 @@ fn find_index(c: &mut Call<'_, '_>) -> R<Value> {
         total.saturating_sub(start)
     };
     let range = part(start, count, items.len()).map_err(|_| Fault::list_index())?;
+    let predicate = c.required(c.len() - 1)?;
     Ok(position(find(c.rt, &items, range, &predicate, false)?))
 }
 

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use crate::runtime::{Fault, Key, R, Runtime, compare, equals};
+use crate::runtime::{Call, Fault, Key, R, Runtime, compare, equals};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
 
@@ -152,6 +152,28 @@ impl Ranking {
     }
 }
 
+/// `Compare(x, y)`: small numbers and characters give their difference, as their own `CompareTo` does.
+fn compare_values(c: &mut Call<'_, '_>) -> R<Value> {
+    let ranking = Ranking::of(&c.value(0));
+    let (a, b) = (c.value(1), c.value(2));
+    if let Ranking::Call(delegate) = &ranking {
+        return c.rt.invoke(delegate, &[a, b]);
+    }
+    let Some(order) = ranking.compare(c.rt, &a, &b)? else {
+        return Err(no_order());
+    };
+    let difference = |a: i32, b: i32| (a - b).into();
+    Ok(match (a, b) {
+        (Value::Char(a), Value::Char(b)) | (Value::UInt16(a), Value::UInt16(b)) => {
+            difference(a.into(), b.into())
+        }
+        (Value::SByte(a), Value::SByte(b)) => difference(a.into(), b.into()),
+        (Value::Byte(a), Value::Byte(b)) => difference(a.into(), b.into()),
+        (Value::Int16(a), Value::Int16(b)) => difference(a.into(), b.into()),
+        _ => (order as i32).into(),
+    })
+}
+
 /// What .NET throws for values without order.
 pub(crate) fn no_order() -> Fault {
     Fault::argument("At least one object must implement IComparable.", "")
@@ -161,14 +183,7 @@ pub(crate) fn no_order() -> Fault {
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IComparer<in T>");
     t.beyond_documentation();
-    t.method("int Compare(T x, T y)", |c| {
-        let ranking = Ranking::of(&c.value(0));
-        let (a, b) = (c.value(1), c.value(2));
-        match ranking.compare(c.rt, &a, &b)? {
-            Some(order) => Ok((order as i32).into()),
-            None => Err(no_order()),
-        }
-    });
+    t.method("int Compare(T x, T y)", compare_values);
     let mut t = types.interface("System.Collections.Generic.IEqualityComparer<in T>");
     t.beyond_documentation();
     t.method("bool Equals(T x, T y)", |c| {
@@ -194,14 +209,7 @@ pub(super) fn define(types: &mut Types) {
             comparison: c.required(0)?,
         }))
     });
-    t.method("int Compare(T x, T y)", |c| {
-        let ranking = Ranking::of(&c.value(0));
-        let (a, b) = (c.value(1), c.value(2));
-        match ranking.compare(c.rt, &a, &b)? {
-            Some(order) => Ok((order as i32).into()),
-            None => Err(no_order()),
-        }
-    });
+    t.method("int Compare(T x, T y)", compare_values);
 
     let mut t = types.class("System.Collections.Generic.EqualityComparer<T>");
     t.base("IEqualityComparer<T>").beyond_documentation();

@@ -111,8 +111,11 @@ fn find_element(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
 
 /// `FindIndex` with start and count, as far as they are given.
 fn find_index(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
-    let predicate = c.required(c.len() - 1)?;
     let items = elements(c)?;
+    // Backwards, the predicate is looked at first.
+    if last {
+        c.required(c.len() - 1)?;
+    }
     let range = match c.len() {
         2 => 0..items.len(),
         3 if last => 0..last_end(c.int(1)?, items.len())?,
@@ -124,6 +127,7 @@ fn find_index(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
         }
         _ => part_from(c, 1, items.len())?,
     };
+    let predicate = c.required(c.len() - 1)?;
     Ok(position(find(c.rt, &items, range, &predicate, last)?))
 }
 
@@ -463,8 +467,16 @@ fn define_searches(types: &mut Types) {
         |c| {
             let items = elements(c)?;
             let (array, to) = (c.object::<super::Array>(2)?, c.int(3)?);
-            let from = super::array_members::part(c.int(1)?, c.int(4)?, items.len())?;
-            let start = super::array_members::part(to, c.int(4)?, array.len())?.start;
+            let count = c.int(4)?;
+            let rest = i32::try_from(items.len()).unwrap_or(i32::MAX);
+            if rest.saturating_sub(c.int(1)?) < count {
+                return Err(Fault::argument(
+                    "Offset and length were out of bounds for the array or count is greater than the number of elements from index to the end of the source collection.",
+                    "",
+                ));
+            }
+            let from = super::array_members::part(c.int(1)?, count, items.len())?;
+            let start = super::array_members::part(to, count, array.len())?.start;
             for (at, item) in items.get(from).unwrap_or_default().iter().enumerate() {
                 array.store(i32::try_from(start + at).unwrap_or(i32::MAX), item.clone())?;
             }
@@ -480,7 +492,11 @@ fn define_searches(types: &mut Types) {
             let (item, last) = (c.value(1), c.int(2)?);
             let items = elements(c)?;
             if items.is_empty() {
-                return Ok((-1).into());
+                // With a count, an empty list is not looked at.
+                return match c.len() > 3 || last < 0 {
+                    true => Ok((-1).into()),
+                    false => Err(Fault::list_index()),
+                };
             }
             let count = if c.len() > 3 {
                 c.int(3)?

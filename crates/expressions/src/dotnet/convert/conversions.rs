@@ -10,17 +10,23 @@ use crate::clr::decimal::{from_f32, from_f64, to_f32, to_f64};
 use crate::clr::number_parse::{
     IntegerType, NumberStyles, parse_bool, parse_decimal, parse_f32, parse_f64, parse_integer,
 };
+use crate::json::{self, Conversion, IntType, ScalarTarget};
 use crate::runtime::{Fault, R, Runtime};
 use crate::value::Value;
 
-/// A `JValue` stands for what it holds; other values for themselves.
-fn plain(value: &Value) -> Value {
+/// A `JValue` converts as the cast operator of `JToken` does; other values stand for themselves.
+fn plain(value: &Value, target: ScalarTarget, now: i64) -> R<Value> {
     match value {
-        Value::Json(token) => token.scalar().map_or_else(
-            || value.clone(),
-            |scalar| crate::dotnet::json::value_of(&scalar),
-        ),
-        _ => value.clone(),
+        Value::Json(token) if token.is_value() => {
+            let conversion = Conversion {
+                target,
+                nullable: false,
+                now,
+            };
+            let found = json::explicit(Some(token), conversion)?;
+            Ok(crate::dotnet::json::value_of(&found))
+        }
+        _ => Ok(value.clone()),
     }
 }
 
@@ -51,6 +57,20 @@ fn whole(value: &Value) -> Option<i128> {
     }
 }
 
+const fn scalar_target(target: IntegerType) -> ScalarTarget {
+    ScalarTarget::Int(match target {
+        IntegerType::SByte => IntType::SByte,
+        IntegerType::Byte => IntType::Byte,
+        IntegerType::Int16 => IntType::Int16,
+        IntegerType::UInt16 => IntType::UInt16,
+        IntegerType::Int32 => IntType::Int32,
+        IntegerType::UInt32 => IntType::UInt32,
+        IntegerType::Int64 => IntType::Int64,
+        IntegerType::UInt64 => return ScalarTarget::UInt64,
+        IntegerType::Char => return ScalarTarget::Char,
+    })
+}
+
 fn integer_name(target: IntegerType) -> &'static str {
     match target {
         IntegerType::SByte => "SByte",
@@ -67,7 +87,7 @@ fn integer_name(target: IntegerType) -> &'static str {
 
 /// `Convert.ToInt32(value)` and its relatives, `ToChar` included.
 pub(super) fn to_integer(value: &Value, target: IntegerType) -> R<i128> {
-    let value = plain(value);
+    let value = plain(value, scalar_target(target), 0)?;
     let is_char = target == IntegerType::Char;
     Ok(match &value {
         Value::Null => 0,
@@ -86,7 +106,7 @@ pub(super) fn to_integer(value: &Value, target: IntegerType) -> R<i128> {
 
 /// `Convert.ToDouble(value)`
 pub(super) fn to_double(value: &Value) -> R<f64> {
-    let value = plain(value);
+    let value = plain(value, ScalarTarget::Double, 0)?;
     Ok(match &value {
         Value::Null => 0.0,
         Value::Bool(b) => f64::from(u8::from(*b)),
@@ -107,7 +127,7 @@ pub(super) fn to_double(value: &Value) -> R<f64> {
 
 /// `Convert.ToSingle(value)`
 pub(super) fn to_single(value: &Value) -> R<f32> {
-    let value = plain(value);
+    let value = plain(value, ScalarTarget::Single, 0)?;
     Ok(match &value {
         Value::Null => 0.0,
         Value::Bool(b) => f32::from(u8::from(*b)),
@@ -128,7 +148,7 @@ pub(super) fn to_single(value: &Value) -> R<f32> {
 
 /// `Convert.ToDecimal(value)`
 pub(super) fn to_decimal(value: &Value) -> R<Decimal> {
-    let value = plain(value);
+    let value = plain(value, ScalarTarget::Decimal, 0)?;
     Ok(match &value {
         Value::Null => Decimal::ZERO,
         Value::Bool(b) => Decimal::from(u8::from(*b)),
@@ -149,7 +169,7 @@ pub(super) fn to_decimal(value: &Value) -> R<Decimal> {
 
 /// `Convert.ToBoolean(value)`: numbers are true unless zero.
 pub(super) fn to_boolean(value: &Value) -> R<bool> {
-    let value = plain(value);
+    let value = plain(value, ScalarTarget::Bool, 0)?;
     Ok(match &value {
         Value::Null => false,
         Value::Bool(b) => *b,
@@ -166,20 +186,11 @@ pub(super) fn to_boolean(value: &Value) -> R<bool> {
 
 /// `Convert.ToDateTime(value)`
 pub(super) fn to_date(rt: &Runtime<'_>, value: &Value) -> R<DateTime> {
-    let token = matches!(value, Value::Json(_));
-    let value = plain(value);
+    let value = plain(value, ScalarTarget::DateTime, rt.host.now())?;
     Ok(match &value {
         Value::Null => DateTime::MIN,
         Value::DateTime(time) => *time,
         Value::Str(text) => parse_datetime(&text.to_utf8(), DateTimeStyles::NONE, rt.host.now())?,
-        // A token refuses by itself.
-        other if token && !matches!(other, Value::Json(_)) => {
-            let from = other.type_of().reflection_name();
-            return Err(Fault::argument(
-                &format!("Can not convert {from} to DateTime."),
-                "",
-            ));
-        }
         other => return Err(refused(other, "DateTime")),
     })
 }

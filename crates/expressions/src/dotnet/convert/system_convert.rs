@@ -6,7 +6,7 @@ use crate::clr::number_parse::IntegerType;
 use crate::dotnet::collections;
 use crate::dotnet::numbers::enum_result;
 use crate::runtime::{Call, Fault, R, Runtime};
-use crate::types::{Type, TypeBuilder, Types, known};
+use crate::types::{Type, TypeBuilder, Types, known, relations};
 use crate::value::{Str, TypeObject, Value};
 
 /// Declares one conversion for every source type.
@@ -288,6 +288,12 @@ fn code_of(value: &Value) -> i64 {
         return 0;
     }
     let ty = match value {
+        Value::Json(token) => {
+            return match crate::dotnet::json::scalar_value(token) {
+                Some(held) => code_of(&held),
+                None => 1,
+            };
+        }
         Value::Enum(..) => Type::INT32,
         other => other.type_of(),
     };
@@ -349,6 +355,16 @@ fn change_type(rt: &mut Runtime<'_>, value: &Value, target: &Type) -> R<Value> {
         t if *t == Type::DECIMAL => to_decimal(value)?.into(),
         t if *t == Type::Named(known::DATE_TIME, None) => to_date(rt, value)?.into(),
         t if *t == Type::STRING => rt.to_text(value)?.into(),
+        other if matches!(value, Value::Json(_)) => {
+            let Value::Json(token) = value else {
+                return Ok(Value::Null);
+            };
+            // A token stays one, of whatever class.
+            if relations::is_assignable(other, &Type::Named(known::JTOKEN, None)) {
+                return Ok(value.clone());
+            }
+            return crate::dotnet::json::to_object(rt, token, other);
+        }
         other => {
             return Err(crate::clr::Error::invalid_cast(
                 &value.type_of().full_name(),

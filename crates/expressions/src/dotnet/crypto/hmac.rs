@@ -84,6 +84,10 @@ fn kind(c: &Call<'_, '_>) -> R<HashKind> {
 }
 
 fn with_key(c: &mut Call<'_, '_>) -> R<Value> {
+    // .NET reads the key's length without a look whether there is one.
+    if c.value(0).is_null() {
+        return Err(Fault::null_reference());
+    }
     let key = c.bytes(0)?;
     super::account(c, key.len())?;
     Ok(Hasher::value(kind(c)?, c.member.owner, Some(key)))

@@ -14,7 +14,8 @@ use std::sync::OnceLock;
 
 use crate::crypto::Error;
 use crate::runtime::{Call, Fault, R, Runtime};
-use crate::types::{DefId, Registry, Types, known};
+use crate::types::{DefId, Registry, Type, Types, known};
+use crate::value::Value;
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
@@ -34,6 +35,12 @@ impl From<Error> for Fault {
             error.0,
         )
     }
+}
+
+/// `default(T)` of the value types of this folder.
+pub(crate) fn default_of(ty: &Type) -> Option<Value> {
+    let name = ty.def().filter(|def| &*def.name == "HashAlgorithmName");
+    name.map(|_| names::default_name())
 }
 
 /// The definition of a type of this folder.

@@ -1,19 +1,24 @@
 //! `HashAlgorithmName`, `CipherMode`, `PaddingMode`, `Oid` and `RNGCryptoServiceProvider`
 
 use super::{def, defs, random_bytes};
-use crate::crypto::HashKind;
+use crate::crypto::{Error, HashKind};
 use crate::dotnet::collections::{Array, byte_array};
-use crate::runtime::{Call, R, Runtime};
+use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
 use crate::value::{Object, Str, Value};
 
 /// The name in an argument; the default value has none.
 fn name(c: &mut Call<'_, '_>, index: usize) -> R<Option<Str>> {
-    Ok(c.opt_object::<HashName>(index)?.map(|name| name.0.clone()))
+    Ok(c.object::<HashName>(index)?.0.clone())
 }
 
 /// `HashAlgorithmName`
-pub(super) struct HashName(pub(super) Str);
+pub(super) struct HashName(pub(super) Option<Str>);
+
+/// `default(HashAlgorithmName)`
+pub(super) fn default_name() -> Value {
+    Value::object(HashName(None))
+}
 
 impl Object for HashName {
     fn type_of(&self) -> Type {
@@ -29,11 +34,11 @@ impl Object for HashName {
     }
 
     fn hash(&self) -> Option<u64> {
-        Some(self.0.len() as u64)
+        Some(self.0.as_ref().map_or(0, Str::len) as u64)
     }
 
     fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
-        Ok(Some(self.0.clone()))
+        Ok(Some(self.0.clone().unwrap_or_default()))
     }
 }
 
@@ -45,8 +50,21 @@ impl Object for Random {
     }
 }
 
+/// The hash algorithm that argument `index` names.
+pub(super) fn algorithm(c: &Call<'_, '_>, index: usize) -> R<HashKind> {
+    let name = c.object::<HashName>(index)?.0.clone().unwrap_or_default();
+    if name.is_empty() {
+        return Err(Fault::argument(
+            "The hash algorithm name cannot be null or empty.",
+            "hashAlgorithm",
+        ));
+    }
+    HashKind::by_name(&name.to_utf8())
+        .ok_or_else(|| Error("The specified hash algorithm is not a known one.").into())
+}
+
 fn constant(kind: HashKind) -> R<Value> {
-    Ok(Value::object(HashName(Str::literal(kind.name()))))
+    Ok(Value::object(HashName(Some(Str::literal(kind.name())))))
 }
 
 #[cold]
@@ -67,7 +85,7 @@ pub(super) fn define(types: &mut Types) {
     );
     let mut t = types.structure("System.Security.Cryptography.HashAlgorithmName");
     t.constructor("(string name)", |c| {
-        Ok(Value::object(HashName(c.opt_str(0)?.unwrap_or(Str::EMPTY))))
+        Ok(Value::object(HashName(c.opt_str(0)?)))
     });
     t.static_property("HashAlgorithmName MD5", |_| constant(HashKind::Md5));
     t.static_property("HashAlgorithmName SHA1", |_| constant(HashKind::Sha1));

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::names::{HashName, bytes};
+use super::names::{HashName, algorithm, bytes};
 use super::{account, def, part};
 use crate::crypto::{EncryptionPadding, Error, HashKind, RsaKey, SignaturePadding};
 use crate::runtime::{Call, Fault, R, Runtime};
@@ -72,13 +72,6 @@ fn key(c: &Call<'_, '_>) -> R<RsaKey> {
     key.ok_or_else(|| Error("The RSA object has no key: import one first.").into())
 }
 
-/// The hash algorithm named by argument `index`.
-fn hash(c: &Call<'_, '_>, index: usize) -> R<HashKind> {
-    let name = c.object::<HashName>(index)?;
-    HashKind::by_name(&name.0.to_utf8())
-        .ok_or_else(|| Error("The specified hash algorithm is not a known one.").into())
-}
-
 fn signature_padding(c: &Call<'_, '_>, index: usize) -> R<SignaturePadding> {
     match &*c.object::<PaddingObject>(index)? {
         PaddingObject::Signature(padding) => Ok(*padding),
@@ -99,7 +92,11 @@ const COST: u64 = 20_000;
 fn sign(c: &mut Call<'_, '_>, data: &[u8], hash_at: usize) -> R<Value> {
     account(c, data.len())?;
     c.rt.spend(COST)?;
-    let signed = key(c)?.sign(data, hash(c, hash_at)?, signature_padding(c, hash_at + 1)?)?;
+    let signed = key(c)?.sign(
+        data,
+        algorithm(c, hash_at)?,
+        signature_padding(c, hash_at + 1)?,
+    )?;
     Ok(bytes(signed))
 }
 
@@ -110,7 +107,7 @@ fn verify(c: &mut Call<'_, '_>, data: &[u8], signature_at: usize) -> R<Value> {
     let holds = key(c)?.verify(
         data,
         &signed,
-        hash(c, signature_at + 1)?,
+        algorithm(c, signature_at + 1)?,
         signature_padding(c, signature_at + 2)?,
     )?;
     Ok(holds.into())
@@ -201,14 +198,14 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.RSAEncryptionPadding");
     t.static_method(
         "RSAEncryptionPadding CreateOaep(HashAlgorithmName hashAlgorithm)",
-        |c| oaep(hash(c, 0)?),
+        |c| oaep(algorithm(c, 0)?),
     );
     t.property("HashAlgorithmName OaepHashAlgorithm", |c| {
         let name = match &*c.object::<PaddingObject>(0)? {
-            PaddingObject::Encryption(EncryptionPadding::Oaep(hash)) => hash.name(),
-            _ => "",
+            PaddingObject::Encryption(EncryptionPadding::Oaep(hash)) => Some(hash.name()),
+            _ => None,
         };
-        Ok(Value::object(HashName(Str::literal(name))))
+        Ok(Value::object(HashName(name.map(Str::literal))))
     });
 
     let mut t = types.class("System.Security.Cryptography.AsymmetricAlgorithm");

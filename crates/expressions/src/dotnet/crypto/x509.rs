@@ -3,16 +3,23 @@
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use super::names::{HashName, bytes};
+use super::names::{algorithm, bytes};
 use super::rsa::Rsa;
 use super::{account, random_bytes};
-use crate::crypto::{Certificate, HashKind, NameType, RsaKey, pfx};
+use crate::crypto::{Certificate, NameType, RsaKey, pfx};
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{DateTime, DateTimeKind, Object, Str, Value};
 
 /// A certificate, with its private key where it came with one.
-struct CertificateObject(Certificate, Private);
+struct CertificateObject(Certificate, Private, Class);
+
+/// Which of the two classes it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    First,
+    Second,
+}
 
 /// What a PKCS #12 file holds beside the certificate.
 #[derive(Clone, Default)]
@@ -50,9 +57,13 @@ fn id(name: &str) -> DefId {
 
 impl Object for CertificateObject {
     fn type_of(&self) -> Type {
-        static ID: OnceLock<DefId> = OnceLock::new();
-        let id = *ID
-            .get_or_init(|| id("System.Security.Cryptography.X509Certificates.X509Certificate2"));
+        const NAME: &str = "System.Security.Cryptography.X509Certificates.X509Certificate";
+        static IDS: OnceLock<(DefId, DefId)> = OnceLock::new();
+        let (first, second) = *IDS.get_or_init(|| (id(NAME), id(&format!("{NAME}2"))));
+        let id = match self.2 {
+            Class::First => first,
+            Class::Second => second,
+        };
         Type::Named(id, None)
     }
 
@@ -74,11 +85,20 @@ impl Object for CertificateObject {
     }
 
     fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
+        if self.2 == Class::First {
+            return Ok(None);
+        }
+        let (from, to) = self.0.validity();
+        let date = |ticks| crate::clr::datetime_format::datetime_text(local(ticks));
         Ok(Some(
             format!(
-                "[Subject]\n  {}\n\n[Issuer]\n  {}\n",
+                "[Subject]\n  {}\n\n[Issuer]\n  {}\n\n[Serial Number]\n  {}\n\n[Not Before]\n  {}\n\n[Not After]\n  {}\n\n[Thumbprint]\n  {}\n",
                 self.0.subject(),
-                self.0.issuer()
+                self.0.issuer(),
+                hexadecimal(self.0.serial()),
+                date(from),
+                date(to),
+                hexadecimal(&self.0.hash()),
             )
             .into(),
         ))
@@ -112,7 +132,7 @@ impl Object for OidObject {
 /// A certificate of the exchange, DER; null where it can't be read.
 pub(crate) fn certificate(der: &[u8]) -> Value {
     Certificate::read(der).map_or(Value::Null, |parsed| {
-        Value::object(CertificateObject(parsed, Private::default()))
+        Value::object(CertificateObject(parsed, Private::default(), Class::Second))
     })
 }
 
@@ -136,7 +156,30 @@ fn local(ticks: i64) -> DateTime {
     }
 }
 
+/// The class whose constructor runs.
+fn class(c: &Call<'_, '_>) -> Class {
+    let ty = Type::Named(c.member.owner, None);
+    match ty.def() {
+        Some(def) if &*def.name == "X509Certificate" => Class::First,
+        _ => Class::Second,
+    }
+}
+
 fn construct(c: &mut Call<'_, '_>) -> R<Value> {
+    let class = class(c);
+    if c.len() > 1 && (c.value(0).is_null() || c.bytes(0)?.is_empty()) {
+        return Err(Fault::argument(
+            "Array may not be empty or null.",
+            "rawData",
+        ));
+    }
+    const KNOWN_FLAGS: i64 = 0x3f;
+    if c.len() > 2 && c.enumeration(2)? & !KNOWN_FLAGS != 0 {
+        return Err(Fault::argument(
+            "Value of flags is invalid.",
+            "keyStorageFlags",
+        ));
+    }
     let data = c.bytes(0)?;
     account(c, data.len().saturating_mul(4))?;
     c.rt.spend(1_000)?;
@@ -144,6 +187,7 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
         return Ok(Value::object(CertificateObject(
             Certificate::read(&data)?,
             Private::default(),
+            class,
         )));
     }
     let password = if c.len() > 1 { c.opt_str(1)? } else { None };
@@ -155,6 +199,7 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
             key: found.key,
             friendly_name: RefCell::new(found.friendly_name.into()),
         },
+        class,
     )))
 }
 
@@ -164,6 +209,7 @@ fn copy(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::object(CertificateObject(
         other.0.clone(),
         other.1.clone(),
+        class(c),
     )))
 }
 
@@ -201,14 +247,6 @@ fn private_key(certificate: &CertificateObject) -> R<Value> {
     Ok(match &certificate.1.key {
         Some(key) if certificate.0.rsa().is_some() => Rsa::value(RsaKey::from_pkcs8(key)?),
         _ => Value::Null,
-    })
-}
-
-/// The hash algorithm that argument 1 names.
-fn chosen_hash(c: &Call<'_, '_>) -> R<HashKind> {
-    let name = c.object::<HashName>(1)?;
-    HashKind::by_name(&name.0.to_utf8()).ok_or_else(|| {
-        crate::crypto::Error("The specified hash algorithm is not a known one.").into()
     })
 }
 
@@ -323,14 +361,14 @@ pub(super) fn define(types: &mut Types) {
         export,
     );
     t.method("byte[] GetCertHash(HashAlgorithmName hashAlgorithm)", |c| {
-        let hash = chosen_hash(c)?;
+        let hash = algorithm(c, 1)?;
         let der = c.object::<CertificateObject>(0)?.0.der().to_vec();
         Ok(bytes(hash.digest(&der)))
     });
     t.method(
         "string GetCertHashString(HashAlgorithmName hashAlgorithm)",
         |c| {
-            let hash = chosen_hash(c)?;
+            let hash = algorithm(c, 1)?;
             with(c, |cert| hexadecimal(&hash.digest(cert.der())))
         },
     );
@@ -340,8 +378,12 @@ pub(super) fn define(types: &mut Types) {
         Ok(other.is_some_and(|other| this.0 == other.0).into())
     });
     t.method("string GetFormat()", |_| Ok(Str::literal("X509").into()));
-    t.method("string GetName()", |c| with(c, Certificate::subject));
-    t.method("string GetIssuerName()", |c| with(c, Certificate::issuer));
+    t.method("string GetName()", |c| {
+        with(c, |cert| cert.written_name(false))
+    });
+    t.method("string GetIssuerName()", |c| {
+        with(c, |cert| cert.written_name(true))
+    });
     t.method("string ToString(bool fVerbose)", |c| {
         let this = c.value(0);
         Ok(c.rt.to_text(&this)?.into())
@@ -365,6 +407,12 @@ pub(super) fn define(types: &mut Types) {
     );
     t.constructor("(X509Certificate certificate)", copy);
     t.static_method("X509ContentType GetCertContentType(byte[] rawData)", |c| {
+        if c.value(0).is_null() || c.bytes(0)?.is_empty() {
+            return Err(Fault::argument(
+                "Array may not be empty or null.",
+                "rawData",
+            ));
+        }
         let data = c.bytes(0)?;
         account(c, data.len().saturating_mul(4))?;
         let number = if pfx::is_pfx(&data) {
@@ -440,9 +488,12 @@ pub(super) fn define(types: &mut Types) {
             let kind = match c.enumeration(1)? {
                 1 => NameType::Email,
                 2 => NameType::Upn,
-                3 | 4 => NameType::Dns,
+                3 => NameType::Dns,
+                4 => NameType::DnsAlternative,
                 5 => NameType::Url,
-                _ => NameType::Simple,
+                0 => NameType::Simple,
+                // Nothing is known under another number.
+                _ => NameType::Upn,
             };
             let issuer = c.bool(2)?;
             with(c, |cert| cert.name(kind, issuer))
@@ -492,6 +543,7 @@ pub(super) fn define(types: &mut Types) {
                     key: Some(key),
                     ..Private::default()
                 },
+                Class::Second,
             )))
         },
     );

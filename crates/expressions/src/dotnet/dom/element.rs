@@ -1,23 +1,27 @@
 //! `XmlElement`, `XmlAttribute` and the small nodes
 
 use super::lists::{NodeList, attribute_in, attribute_named, set_attribute_node};
+use super::names::{check_prefix, node_name, written};
 use super::{DomNode, dom, optional, text_or_empty, value};
 use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 use crate::xml::{Name, NodeKind, XML_NAMESPACE, XMLNS_NAMESPACE, XNode};
 
-/// `prefix:local` in its parts.
+/// `prefix:local` in its parts; a colon at either end belongs to the name.
 pub(super) fn split(name: &Str) -> (Str, Str) {
     match name.to_utf8().split_once(':') {
-        Some((prefix, local)) => (prefix.into(), local.into()),
-        None => (Str::EMPTY, name.clone()),
+        Some((prefix, local)) if !prefix.is_empty() && !local.is_empty() => {
+            (prefix.into(), local.into())
+        }
+        _ => (Str::EMPTY, name.clone()),
     }
 }
 
 /// An attribute's name from what was written: `xmlns`, `xmlns:p` and `xml:lang` have their fixed namespaces.
 pub(super) fn attribute_name(element: Option<&XNode>, written: &Str) -> R<Name> {
     let (prefix, local) = split(written);
+    let written_prefix = prefix.clone();
     let prefix = prefix.to_utf8();
     let namespace = match &*prefix {
         "" => Str::EMPTY,
@@ -27,11 +31,12 @@ pub(super) fn attribute_name(element: Option<&XNode>, written: &Str) -> R<Name> 
             .and_then(|element| element.namespace_of_prefix(prefix))
             .unwrap_or_default(),
     };
-    Ok(Name::new(local, namespace)?)
+    check_prefix(&written_prefix)?;
+    node_name(local, namespace)
 }
 
 fn set_attribute(c: &mut Call<'_, '_>) -> R<Value> {
-    let (element, written, text) = (dom(c, 0)?, c.str(1)?, text_or_empty(c, 2)?);
+    let (element, written, text) = (dom(c, 0)?, written(c, 1)?, text_or_empty(c, 2)?);
     match attribute_named(&element.node, &written) {
         Some(attribute) => attribute.set_value(text)?,
         None => {
@@ -47,7 +52,7 @@ fn name_in(local: Str, namespace: Str) -> R<Name> {
     if local == *"xmlns" && namespace == *XMLNS_NAMESPACE {
         return Ok(Name::plain(local));
     }
-    Ok(Name::new(local, namespace)?)
+    node_name(local, namespace)
 }
 
 /// Descendants of that name; `*` fits all.
@@ -159,30 +164,32 @@ fn define_element(types: &mut Types) {
     });
     t.property("bool IsEmpty", |c| Ok(dom(c, 0)?.node.is_empty().into()));
     t.method("string GetAttribute(string name)", |c| {
-        let (element, name) = (dom(c, 0)?, c.str(1)?);
+        let (element, name) = (dom(c, 0)?, text_or_empty(c, 1)?);
         let found = attribute_named(&element.node, &name);
         Ok(found.map_or(Str::EMPTY, |found| found.value()).into())
     });
     t.method(
         "string GetAttribute(string localName, string namespaceURI)",
         |c| {
-            let (element, local, namespace) = (dom(c, 0)?, c.str(1)?, c.str(2)?);
+            let (element, local) = (dom(c, 0)?, text_or_empty(c, 1)?);
+            let namespace = text_or_empty(c, 2)?;
             let found = attribute_in(&element.node, &local, &namespace);
             Ok(found.map_or(Str::EMPTY, |found| found.value()).into())
         },
     );
     t.method("XmlAttribute GetAttributeNode(string name)", |c| {
-        let (element, name) = (dom(c, 0)?, c.str(1)?);
+        let (element, name) = (dom(c, 0)?, text_or_empty(c, 1)?);
         Ok(optional(attribute_named(&element.node, &name)))
     });
     t.method("bool HasAttribute(string name)", |c| {
-        let (element, name) = (dom(c, 0)?, c.str(1)?);
+        let (element, name) = (dom(c, 0)?, text_or_empty(c, 1)?);
         Ok(attribute_named(&element.node, &name).is_some().into())
     });
     t.method(
         "bool HasAttribute(string localName, string namespaceURI)",
         |c| {
-            let (element, local, namespace) = (dom(c, 0)?, c.str(1)?, c.str(2)?);
+            let (element, local) = (dom(c, 0)?, text_or_empty(c, 1)?);
+            let namespace = text_or_empty(c, 2)?;
             let found = attribute_in(&element.node, &local, &namespace);
             Ok(found.is_some().into())
         },
@@ -205,12 +212,18 @@ fn define_element(types: &mut Types) {
     )
     .mutates();
     t.method("XmlAttribute SetAttributeNode(XmlAttribute newAttr)", |c| {
-        let (element, attribute) = (dom(c, 0)?, dom(c, 1)?);
-        Ok(optional(set_attribute_node(&element.node, &attribute)?))
+        let (element, attribute) = (dom(c, 0)?, super::child(c, 1)?);
+        if attribute.node.container().is_some() {
+            return Err(super::not_supported(
+                "The 'Attribute' node cannot be inserted because it is already an attribute of another element.",
+            ));
+        }
+        set_attribute_node(&element.node, &attribute)?;
+        Ok(c.value(1))
     })
     .mutates();
     t.method("void RemoveAttribute(string name)", |c| {
-        let (element, name) = (dom(c, 0)?, c.str(1)?);
+        let (element, name) = (dom(c, 0)?, text_or_empty(c, 1)?);
         if let Some(attribute) = attribute_named(&element.node, &name) {
             attribute.remove()?;
         }
@@ -218,7 +231,14 @@ fn define_element(types: &mut Types) {
     })
     .mutates();
     t.method("void RemoveAllAttributes()", |c| {
-        dom(c, 0)?.node.remove_attributes();
+        let element = dom(c, 0)?;
+        let around = super::node::prefixes(&element.node);
+        element.node.remove_attributes();
+        // Names keep the prefixes that were declared here.
+        super::node::keep_prefixes(&element.node, &around)?;
+        for child in element.node.elements() {
+            super::node::declare_used(&child, &around)?;
+        }
         Ok(Value::Null)
     })
     .mutates();

@@ -114,12 +114,17 @@ pub(super) fn set_attribute_node(element: &XNode, attribute: &DomNode) -> R<Opti
 }
 
 fn by_name(c: &mut Call<'_, '_>) -> R<Value> {
-    let (element, name) = (element(c)?, c.str(1)?);
-    Ok(optional(attribute_named(&element, &name)))
+    let (element, name) = (element(c)?, c.opt_str(1)?);
+    Ok(optional(
+        name.and_then(|name| attribute_named(&element, &name)),
+    ))
 }
 
 fn by_parts(c: &mut Call<'_, '_>) -> R<Value> {
-    let (element, local, namespace) = (element(c)?, c.str(1)?, c.str(2)?);
+    let element = element(c)?;
+    let (Some(local), Some(namespace)) = (c.opt_str(1)?, c.opt_str(2)?) else {
+        return Ok(Value::Null);
+    };
     Ok(optional(attribute_in(&element, &local, &namespace)))
 }
 
@@ -157,13 +162,24 @@ pub(super) fn define(types: &mut Types) {
         by_parts,
     );
     t.method("XmlAttribute Append(XmlAttribute node)", |c| {
-        let (element, attribute) = (element(c)?, c.object::<DomNode>(1)?);
+        let (element, attribute) = (element(c)?, super::child(c, 1)?);
+        // One of another element leaves it.
+        if attribute
+            .node
+            .container()
+            .is_some_and(|own| !own.same(&element))
+        {
+            attribute.node.remove()?;
+        }
         set_attribute_node(&element, &attribute)?;
         Ok(c.value(1))
     })
     .mutates();
     t.method("XmlAttribute Remove(XmlAttribute node)", |c| {
-        let (element, attribute) = (element(c)?, c.object::<DomNode>(1)?);
+        let element = element(c)?;
+        let Some(attribute) = c.opt_object::<DomNode>(1)? else {
+            return Ok(Value::Null);
+        };
         if attribute
             .node
             .container()

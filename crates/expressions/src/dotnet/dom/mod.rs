@@ -6,6 +6,7 @@
 mod document;
 mod element;
 mod lists;
+mod names;
 mod node;
 
 use std::cell::Cell;
@@ -128,6 +129,20 @@ impl Object for DomNode {
 fn dom(c: &mut Call<'_, '_>, index: usize) -> R<Rc<DomNode>> {
     c.rt.spend(crate::forest::take_work())?;
     c.object::<DomNode>(index)
+}
+
+/// Argument `index` as a node; null is a `NullReferenceException`.
+fn child(c: &mut Call<'_, '_>, index: usize) -> R<Rc<DomNode>> {
+    not_null(c, index)?;
+    dom(c, index)
+}
+
+/// `NullReferenceException` where the argument is null.
+fn not_null(c: &Call<'_, '_>, index: usize) -> R<()> {
+    if c.value(index).is_null() {
+        return Err(Fault::null_reference());
+    }
+    Ok(())
 }
 
 /// Argument `index` as a text; null is the empty one.

@@ -85,7 +85,25 @@ fn set_inner_text(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::Null)
 }
 
-fn outer_text(node: &DomNode) -> String {
+/// The markup of a node. Half a surrogate pair cannot be written, nor an instruction whose target is no name.
+fn markup(node: &XNode) -> R<String> {
+    if node.kind() == NodeKind::Instruction {
+        let target = node.target().unwrap_or_default();
+        let target = target.to_utf8();
+        let fine = |c: char| xml::is_name_char(c) || c == ':';
+        let starts = target.starts_with(|c| xml::is_name_start(c) || c == ':');
+        if !starts || !target.chars().all(fine) {
+            return Err(Fault::argument(
+                &format!("Invalid name character in '{target}'."),
+                "",
+            ));
+        }
+    }
+    node.to_dom_xml()
+        .map_err(|_| Fault::argument("Invalid low surrogate character.", ""))
+}
+
+fn outer_text(node: &DomNode) -> R<String> {
     let declaration = if node.kind() == NodeKind::Document {
         node.node.declaration().map(|d| d.to_text())
     } else {
@@ -93,14 +111,14 @@ fn outer_text(node: &DomNode) -> String {
     };
     let mut text = declaration.unwrap_or_default();
     if !node.declaration {
-        text.push_str(&node.node.to_xml(true));
+        text.push_str(&markup(&node.node)?);
     }
-    text
+    Ok(text)
 }
 
 fn outer_xml(c: &mut Call<'_, '_>) -> R<Value> {
     let node = dom(c, 0)?;
-    written(c, outer_text(&node))
+    written(c, outer_text(&node)?)
 }
 
 fn written(c: &mut Call<'_, '_>, text: String) -> R<Value> {
@@ -120,7 +138,7 @@ fn inner_xml(c: &mut Call<'_, '_>) -> R<Value> {
     let mut text = String::new();
     if !node.declaration {
         for child in node.node.nodes() {
-            text.push_str(&child.to_xml(true));
+            text.push_str(&markup(&child)?);
             c.rt.spend(1 + text.len() as u64 / 1024)?;
         }
     }
@@ -161,6 +179,7 @@ fn set_inner_xml(c: &mut Call<'_, '_>) -> R<Value> {
         child.remove()?;
         node.node.append(&child)?;
     }
+    stay_open(&node.node)?;
     Ok(Value::Null)
 }
 
@@ -202,15 +221,32 @@ fn child_named(c: &mut Call<'_, '_>, fits: impl Fn(&XNode) -> bool) -> R<Value> 
     ))
 }
 
+/// The receiver, where it is a node that has children.
+fn container(c: &mut Call<'_, '_>, message: &str) -> R<std::rc::Rc<DomNode>> {
+    let node = dom(c, 0)?;
+    if node.declaration || !matches!(node.kind(), NodeKind::Document | NodeKind::Element) {
+        return Err(not_supported(message));
+    }
+    Ok(node)
+}
+
 /// Puts a node into a tree before position `at`; it leaves the place where it was.
 fn put(c: &mut Call<'_, '_>, at: impl FnOnce(&XNode) -> R<usize>) -> R<Value> {
-    let (parent, child) = (dom(c, 0)?, dom(c, 1)?);
+    let parent = container(c, "The current node cannot contain other nodes.")?;
+    let child = super::child(c, 1)?;
     if child.declaration {
         if parent.is_document() {
             parent.node.set_declaration(child.node.declaration());
             return Ok(c.value(1));
         }
         return Err(bad_kind());
+    }
+    let around = std::iter::successors(Some(parent.node.clone()), XNode::container);
+    if around.into_iter().any(|above| above.same(&child.node)) {
+        return Err(Fault::argument(
+            "Cannot insert a node or any ancestor of that node as a child of itself.",
+            "",
+        ));
     }
     let allowed = match (parent.kind(), child.kind()) {
         (_, NodeKind::Attribute | NodeKind::Document) => false,
@@ -221,13 +257,6 @@ fn put(c: &mut Call<'_, '_>, at: impl FnOnce(&XNode) -> R<usize>) -> R<Value> {
     };
     if !allowed {
         return Err(bad_kind());
-    }
-    let around = std::iter::successors(Some(parent.node.clone()), XNode::container);
-    if around.into_iter().any(|above| above.same(&child.node)) {
-        return Err(Fault::argument(
-            "Cannot insert a node or any ancestor of that node as a child of itself.",
-            "",
-        ));
     }
     let is_root = parent.kind() == NodeKind::Document && child.kind() == NodeKind::Element;
     if is_root
@@ -278,6 +307,19 @@ fn forget_declaration(parent: &XNode, child: &XNode) -> R<()> {
 /// The place of argument 2 among the children; `end` where it is null.
 fn beside(c: &mut Call<'_, '_>, step: usize, end: impl Fn(&XNode) -> usize) -> R<Value> {
     let reference = c.opt_object::<DomNode>(2)?;
+    let node = container(c, "The current node cannot contain other nodes.")?;
+    if let Some(reference) = &reference {
+        let own = match reference.declaration {
+            true => Some(reference.node.clone()),
+            false => reference.node.index().map(|(found, _)| found),
+        };
+        if own.is_none_or(|found| !found.same(&node.node)) {
+            return Err(Fault::argument(
+                "The reference node is not a child of this node.",
+                "",
+            ));
+        }
+    }
     put(c, move |parent| {
         let Some(reference) = reference else {
             return Ok(end(parent));
@@ -296,10 +338,15 @@ fn beside(c: &mut Call<'_, '_>, step: usize, end: impl Fn(&XNode) -> usize) -> R
 }
 
 fn remove_child(c: &mut Call<'_, '_>) -> R<Value> {
-    let (parent, child) = (dom(c, 0)?, dom(c, 1)?);
+    remove_argument(c, 1)
+}
+
+fn remove_argument(c: &mut Call<'_, '_>, index: usize) -> R<Value> {
+    let parent = container(c, "Cannot remove a node from a node that has no children.")?;
+    let child = super::child(c, index)?;
     if child.declaration && child.node.same(&parent.node) {
         parent.node.set_declaration(None);
-        return Ok(c.value(1));
+        return Ok(c.value(index));
     }
     let is_child = child.node.container().is_some_and(|p| p.same(&parent.node));
     if !is_child || child.kind() == NodeKind::Attribute {
@@ -308,34 +355,88 @@ fn remove_child(c: &mut Call<'_, '_>) -> R<Value> {
             "",
         ));
     }
+    let around = prefixes(&parent.node);
     child.node.remove()?;
-    Ok(c.value(1))
+    keep_prefixes(&child.node, &around)?;
+    stay_open(&parent.node)?;
+    Ok(c.value(index))
+}
+
+/// An element that has lost its children keeps its end tag.
+fn stay_open(element: &XNode) -> R<()> {
+    if element.kind() == NodeKind::Element && element.is_empty() {
+        element.append_text(&Str::EMPTY)?;
+    }
+    Ok(())
+}
+
+/// The declarations in force at a node, innermost first.
+pub(super) fn prefixes(node: &XNode) -> Vec<(xml::Name, Str)> {
+    let mut found: Vec<(xml::Name, Str)> = Vec::new();
+    for declaration in node.ancestors(true).iter().flat_map(XNode::attributes) {
+        if let Some(name) = declaration.name().filter(xml::Name::is_declaration)
+            && !found.iter().any(|(known, _)| *known == name)
+        {
+            found.push((name, declaration.value()));
+        }
+    }
+    found
+}
+
+/// Gives an element that left its tree the declarations that it used there.
+pub(super) fn keep_prefixes(element: &XNode, around: &[(xml::Name, Str)]) -> R<()> {
+    if element.kind() != NodeKind::Element || element.container().is_some() {
+        return Ok(());
+    }
+    declare_used(element, around)
+}
+
+/// Declares those of the prefixes whose namespaces names in an element have.
+pub(super) fn declare_used(element: &XNode, around: &[(xml::Name, Str)]) -> R<()> {
+    let mut names: Vec<Str> = Vec::new();
+    for node in element.descendants(true) {
+        let attributes = node.attributes().into_iter();
+        let all = std::iter::once(node).chain(attributes);
+        names.extend(all.filter_map(|node| Some(node.name()?.namespace)));
+    }
+    for (name, namespace) in around {
+        let in_force = element.namespace_of_prefix(&match name.namespace.is_empty() {
+            true => std::borrow::Cow::Borrowed(""),
+            false => name.local.to_utf8(),
+        });
+        if names.contains(namespace) && in_force.as_ref() != Some(namespace) {
+            element.append(&XNode::attribute_of(name.clone(), namespace.clone()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A copy that keeps the prefixes of its original's surroundings.
+pub(super) fn copy_of(c: &mut Call<'_, '_>, node: &XNode) -> R<XNode> {
+    let copy = node.deep_clone();
+    if node.kind() == NodeKind::Element {
+        keep_prefixes(&copy, &prefixes(node))?;
+    }
+    c.rt.spend(crate::forest::take_work())?;
+    c.rt.allocate(copy.descendants(true).len().saturating_mul(160))?;
+    Ok(copy)
 }
 
 fn replace_child(c: &mut Call<'_, '_>) -> R<Value> {
-    let old = dom(c, 2)?;
-    let parent = dom(c, 0)?;
-    let place = old
-        .node
-        .index()
-        .filter(|(found, _)| found.same(&parent.node));
-    let Some((_, at)) = place else {
-        return Err(Fault::argument(
-            "The reference node is not a child of this node.",
-            "",
-        ));
-    };
-    let removed = c.value(2);
-    old.node.remove()?;
-    put(c, |parent| Ok(at.min(parent.node_count())))?;
+    let old = super::child(c, 2)?;
+    let place = old.node.index();
+    let removed = remove_argument(c, 2)?;
+    let at = place.map(|(_, at)| at);
+    put(c, |parent| {
+        let end = parent.node_count();
+        Ok(at.unwrap_or(end).min(end))
+    })?;
     Ok(removed)
 }
 
 fn clone(c: &mut Call<'_, '_>, deep: bool) -> R<Value> {
     let node = dom(c, 0)?;
-    let copy = node.node.deep_clone();
-    c.rt.spend(crate::forest::take_work())?;
-    c.rt.allocate(copy.descendants(true).len().saturating_mul(160))?;
+    let copy = copy_of(c, &node.node)?;
     if !deep && node.kind() == NodeKind::Element {
         let was_empty = copy.is_empty();
         copy.remove_nodes();
@@ -442,15 +543,15 @@ pub(super) fn define(types: &mut Types) {
         ))
     });
     t.indexer("XmlElement this[string name]", |c| {
-        let wanted = c.str(1)?;
-        child_named(c, |child| child.qualified_name() == wanted)
+        let wanted = c.opt_str(1)?;
+        child_named(c, |child| Some(child.qualified_name()) == wanted)
     });
     t.indexer("XmlElement this[string localname, string ns]", |c| {
-        let (local, ns) = (c.str(1)?, c.str(2)?);
+        let wanted = (c.opt_str(1)?, c.opt_str(2)?);
         child_named(c, |child| {
             child
                 .name()
-                .is_some_and(|name| name.local == local && name.namespace == ns)
+                .is_some_and(|name| (Some(name.local), Some(name.namespace)) == wanted)
         })
     });
     t.method(
@@ -503,6 +604,7 @@ pub(super) fn define(types: &mut Types) {
         if node.is_document() {
             node.node.set_declaration(None);
         }
+        stay_open(&node.node)?;
         Ok(Value::Null)
     })
     .mutates();

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::serialize::serialize_without_nulls;
 use super::typed::{Source, to_type};
 use super::{formatted, scalar_of, serialize};
-use crate::json::{self, ReaderOptions};
+use crate::json::{self, ReaderOptions, Scalar};
 use crate::runtime::{Call, Fault, R};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Object, TypeObject, Value};
@@ -75,7 +75,11 @@ pub(super) fn define(types: &mut Types) {
         // Here alone what is no number goes without quotes.
         Value::Double(n) if !n.is_finite() => Ok(c.rt.to_text(&Value::Double(n))?.into()),
         Value::Single(n) if !n.is_finite() => Ok(c.rt.to_text(&Value::Single(n))?.into()),
-        value if value.is_null() || matches!(value, Value::Json(_)) || scalar_of(&value).is_some() => {
+        value if scalar_of(&value).is_some_and(|scalar| {
+            !matches!(value, Value::Json(_))
+                && !matches!(scalar, Scalar::Bytes(_) | Scalar::BigInteger(_))
+        }) =>
+        {
             write(c, 0, None)
         }
         value => Err(Fault::argument(

@@ -9,7 +9,7 @@ use crate::dotnet::collections::enumerator;
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
-use crate::value::Value;
+use crate::value::{Lazy, Ready, Value};
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
@@ -133,9 +133,14 @@ fn define_token(types: &mut Types) {
     });
     t.method("IEnumerable<JToken> BeforeSelf()", |c| {
         let token = token(c, 0)?;
-        let siblings = token.parent().map(|p| p.children()).unwrap_or_default();
+        let Some(parent) = token.parent() else {
+            // Json.NET looks for the first sibling without a look whether there are any.
+            let ty = crate::types::Type::enumerable(super::JTOKEN);
+            return Ok(Lazy::value(ty, |_| Err(Fault::null_reference())));
+        };
         Ok(sequence(
-            siblings
+            parent
+                .children()
                 .into_iter()
                 .take_while(|t| !t.same(&token))
                 .collect(),
@@ -154,19 +159,13 @@ fn define_token(types: &mut Types) {
         },
     );
     t.method("IEnumerable<JToken> SelectTokens(string path)", |c| {
-        Ok(super::lazy(
-            crate::types::Type::enumerable(super::JTOKEN),
-            select(c, false)?,
-        ))
+        select_many(c, false)
     });
     t.method(
         "IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)",
         |c| {
             let strict = c.bool(2)?;
-            Ok(super::lazy(
-                crate::types::Type::enumerable(super::JTOKEN),
-                select(c, strict)?,
-            ))
+            select_many(c, strict)
         },
     );
     t.method("string ToString(Formatting formatting)", |c| {
@@ -231,7 +230,13 @@ fn define_container(types: &mut Types) {
         let content = match content {
             Value::Json(content) => content,
             sequence if target.token_type() == TokenType::Array && is_multiple(&sequence) => {
-                add(c.rt, &target, &sequence)?;
+                let mut elements = c.rt.iterate(&sequence)?;
+                while let Some(element) = elements.next(c.rt)? {
+                    if !matches!(element, Value::Json(_) | Value::Null) {
+                        return Err(Fault::invalid_cast(&element.type_of(), &super::JTOKEN));
+                    }
+                    add(c.rt, &target, &element)?;
+                }
                 return Ok(Value::Null);
             }
             _ => return Ok(Value::Null),
@@ -285,6 +290,26 @@ fn select(c: &mut Call<'_, '_>, strict: bool) -> R<Vec<JToken>> {
     c.rt.spend(found.len() as u64 + 1)?;
     c.rt.allocate(found.len() * size_of::<Value>())?;
     Ok(found)
+}
+
+/// A path that is wrong fails at once, one that leads nowhere at the first element.
+fn select_many(c: &mut Call<'_, '_>, strict: bool) -> R<Value> {
+    let (token, path) = (token(c, 0)?, c.str(1)?);
+    let path = path.to_utf8().into_owned();
+    if JToken::check_path(&path)? {
+        c.rt.allocate(64)?;
+        return Ok(crate::dotnet::collections::array(
+            super::JTOKEN,
+            vec![token.into()],
+        ));
+    }
+    let ty = crate::types::Type::enumerable(super::JTOKEN);
+    Ok(Lazy::value(ty, move |rt| {
+        let found = token.select_tokens(&path, strict, rt.limits.regex_steps)?;
+        rt.spend(found.len() as u64 + 1)?;
+        rt.allocate(found.len() * size_of::<Value>())?;
+        Ok(Box::new(Ready(found.into_iter().map(Value::Json))))
+    }))
 }
 
 fn select_one(c: &mut Call<'_, '_>, strict: bool) -> R<Value> {

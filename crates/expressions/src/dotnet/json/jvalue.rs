@@ -16,7 +16,31 @@ pub(crate) fn compare_to_object(c: &mut Call<'_, '_>) -> R<Value> {
             None => return Err(JToken::undetermined(&other.type_of().full_name()).into()),
         },
     };
-    Ok((token(c, 0)?.compare_to(&other)? as i32).into())
+    compared(&token(c, 0)?, &other)
+}
+
+/// Texts and bytes give a difference, all else a sign.
+fn compared(a: &JToken, b: &JToken) -> R<Value> {
+    let order = a.compare_to(b)? as i32;
+    Ok(match (a.scalar(), b.scalar()) {
+        (Some(Scalar::Bytes(a)), Some(Scalar::Bytes(b))) if a.len() == b.len() => a
+            .iter()
+            .zip(b.iter())
+            .map(|(a, b)| i32::from(*a) - i32::from(*b))
+            .find(|difference| *difference != 0)
+            .unwrap_or(0),
+        (Some(x), Some(y))
+            if matches!(
+                a.token_type(),
+                TokenType::String | TokenType::Comment | TokenType::Raw
+            ) && !is_nothing(&x)
+                && !is_nothing(&y) =>
+        {
+            crate::dotnet::text::ordinal_difference(&x.to_text(), &y.to_text())
+        }
+        _ => order,
+    }
+    .into())
 }
 
 #[cold]
@@ -90,7 +114,7 @@ pub(super) fn define(types: &mut Types) {
             .into())
     });
     t.method("int CompareTo(JValue obj)", |c| match opt_token(c, 1) {
-        Some(other) => Ok((token(c, 0)?.compare_to(&other)? as i32).into()),
+        Some(other) => compared(&token(c, 0)?, &other),
         None => Ok(1.into()),
     });
     t.method("string ToString(string format)", |c| {

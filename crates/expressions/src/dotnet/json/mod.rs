@@ -32,6 +32,7 @@ pub(crate) use self::content::{scalar_of, value_of};
 pub(crate) use self::jvalue::compare_to_object;
 pub(crate) use self::operators::{binary, unwrap};
 pub(crate) use self::serialize::serialize;
+pub(crate) use self::typed::to_object;
 
 #[cold]
 pub(crate) fn define(types: &mut Types) {
@@ -281,7 +282,7 @@ fn key(c: &mut Call<'_, '_>, index: usize) -> R<Key> {
     Ok(match c.value(index) {
         Value::Str(name) => Key::Name(name),
         Value::Int32(at) => Key::Index(at),
-        Value::Null => Key::Other("{null}".to_owned()),
+        Value::Null => Key::Null,
         other => Key::Other(c.rt.to_text(&other)?.to_utf8().into_owned()),
     })
 }

@@ -102,7 +102,9 @@ pub(super) fn convert(rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -
     if is_nothing(&scalar) && !ty.is_value_type() {
         return Ok(Value::Null);
     }
-    match scalar_target(ty.unwrap_nullable()) {
+    // No `IConvertible`
+    let alone = matches!(scalar, Scalar::BigInteger(_) | Scalar::Uri(_));
+    match scalar_target(ty.unwrap_nullable()).filter(|_| !alone) {
         Some(target) => Ok(value_of(&json::change_type(
             &scalar,
             target,
@@ -143,7 +145,10 @@ impl Iter for Converted {
 }
 
 /// `ToObject<T>()`
-pub(super) fn to_object(rt: &mut Runtime<'_>, token: &JToken, ty: &Type) -> R<Value> {
+pub(crate) fn to_object(rt: &mut Runtime<'_>, token: &JToken, ty: &Type) -> R<Value> {
+    if ty.unwrap_nullable().is_enum() {
+        return to_enumeration(rt, token, ty);
+    }
     match scalar_target(ty.unwrap_nullable()) {
         Some(ScalarTarget::Bytes) | None => to_type(rt, token, ty, Source::Token),
         Some(target) => {
@@ -157,6 +162,41 @@ pub(super) fn to_object(rt: &mut Runtime<'_>, token: &JToken, ty: &Type) -> R<Va
                 },
             )?;
             Ok(value_of(&scalar))
+        }
+    }
+}
+
+/// `ToObject<T>()` of an enumeration: by name, or as its number.
+fn to_enumeration(rt: &mut Runtime<'_>, token: &JToken, ty: &Type) -> R<Value> {
+    let refused = || {
+        Fault::argument(
+            &format!(
+                "Could not convert '{}' to {}.",
+                JToken::to_text(token),
+                ty.full_name()
+            ),
+            "",
+        )
+    };
+    match (token.token_type(), token.scalar()) {
+        (TokenType::String, Some(_)) => {
+            to_type(rt, token, ty, Source::Token).map_err(|_| refused())
+        }
+        (_, Some(Scalar::BigInteger(_))) => Err(refused()),
+        (TokenType::Integer, Some(_)) => to_type(rt, token, ty, Source::Token),
+        _ => {
+            let number = json::explicit(
+                Some(token),
+                Conversion {
+                    target: ScalarTarget::Int(IntType::Int32),
+                    nullable: ty.nullable_underlying().is_some(),
+                    now: rt.host.now(),
+                },
+            )?;
+            Ok(match (ty.unwrap_nullable(), number) {
+                (Type::Named(id, _), Scalar::Int(number, _)) => Value::Enum(*id, number),
+                _ => Value::Null,
+            })
         }
     }
 }
@@ -227,6 +267,15 @@ impl Reader {
             return self.token(rt, token, ty);
         }
         let scalar = token.scalar();
+        if self.source == Source::Text
+            && token.token_type() == TokenType::Undefined
+            && let Some(what) = scalar_target(ty.unwrap_nullable()).and_then(own_reader)
+        {
+            return Err(reader(
+                token,
+                &format!("Error reading {what}. Unexpected token: Undefined."),
+            ));
+        }
         if scalar.as_ref().is_some_and(is_nothing) {
             if ty.is_value_type() {
                 let message = format!(
@@ -278,6 +327,9 @@ impl Reader {
         rt.allocate(crate::json::size_of_nodes(nodes.len()))?;
         if self.source == Source::Text {
             for node in nodes {
+                if node.token_type() == TokenType::Undefined {
+                    node.set_scalar(Scalar::Null)?;
+                }
                 if let Some(Scalar::String(text)) = node.scalar()
                     && let Some(date) = json::parse_json_date(&text.to_utf8())
                 {
@@ -326,20 +378,35 @@ impl Reader {
                     .map(collections::byte_array)
                     .ok_or_else(|| reader(token, "Unexpected token when reading bytes."));
             }
-            let what = match target {
-                ScalarTarget::Int(IntType::Int32) => "integer",
-                ScalarTarget::String => "string",
-                ScalarTarget::Bool => "boolean",
-                ScalarTarget::Double => "double",
-                ScalarTarget::Decimal => "decimal",
-                ScalarTarget::DateTime | ScalarTarget::DateTimeOffset => "date",
-                _ => "value",
-            };
+            let what = own_reader(target).filter(|what| *what != "long");
+            return Err(match what {
+                Some(what) => reader(
+                    token,
+                    &format!("Error reading {what}. Unexpected token: {start}."),
+                ),
+                None => serialization(
+                    token,
+                    &format!(
+                        "Cannot deserialize the current JSON into type '{}'.",
+                        ty.full_name()
+                    ),
+                ),
+            });
+        };
+        let too_large = match &scalar {
+            Scalar::Int(number, _) => i32::try_from(*number).is_err(),
+            Scalar::BigInteger(_) => true,
+            _ => false,
+        };
+        if self.source == Source::Text && own_reader(target) == Some("integer") && too_large {
             return Err(reader(
                 token,
-                &format!("Error reading {what}. Unexpected token: {start}."),
+                &format!(
+                    "JSON integer {} is too large or small for an Int32.",
+                    scalar.to_text()
+                ),
             ));
-        };
+        }
         // These types have readers of their own in Json.NET, with their own errors.
         let what = match target {
             ScalarTarget::Int(IntType::Int32) => Some("integer"),
@@ -362,6 +429,9 @@ impl Reader {
             // JSON spells it so; a bool token prints `True`.
             (ScalarTarget::String, Scalar::Bool(value)) if self.source == Source::Text => {
                 Ok(Scalar::text(if *value { "true" } else { "false" }))
+            }
+            (ScalarTarget::Bool, Scalar::BigInteger(_)) if self.source == Source::Text => {
+                Ok(Scalar::Bool(true))
             }
             (ScalarTarget::Int(_), Scalar::Bool(_)) if what.is_some() => {
                 return Err(reader(
@@ -415,7 +485,10 @@ impl Reader {
             return Ok(Value::Null);
         };
         match scalar {
-            Some(Scalar::Int(number, _)) => Ok(Value::Enum(*id, number)),
+            // A number that is too large is cut off, as `Enum.ToObject` does.
+            #[allow(clippy::cast_possible_truncation)]
+            Some(Scalar::Int(number, _)) => Ok(Value::Enum(*id, i64::from(number as i32))),
+            Some(Scalar::Bool(flag)) => Ok(Value::Enum(*id, i64::from(flag))),
             Some(Scalar::String(text)) => {
                 let wanted = text.to_utf8();
                 let found = def
@@ -522,6 +595,21 @@ impl Reader {
         }
         Ok(made)
     }
+}
+
+/// What the reader that Json.NET has for a type calls it in its errors; `None` where the serializer converts.
+fn own_reader(target: ScalarTarget) -> Option<&'static str> {
+    Some(match target {
+        ScalarTarget::Int(IntType::Byte | IntType::Int16 | IntType::Int32) => "integer",
+        ScalarTarget::Int(IntType::Int64) => "long",
+        ScalarTarget::String => "string",
+        ScalarTarget::Bool => "boolean",
+        ScalarTarget::Double | ScalarTarget::Single => "double",
+        ScalarTarget::Decimal => "decimal",
+        ScalarTarget::DateTime | ScalarTarget::DateTimeOffset => "date",
+        ScalarTarget::Bytes => "bytes",
+        _ => return None,
+    })
 }
 
 /// Names and types of the fields of types that are rows of fields.

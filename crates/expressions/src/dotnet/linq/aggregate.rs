@@ -64,7 +64,8 @@ fn average(c: &mut Call<'_, '_>) -> R<Value> {
     let result = number_of(&c.member.result);
     let mut count = 0_i64;
     let mut whole = 0_i64;
-    let mut real = 0.0_f64;
+    // Zero of either sign stays what it is.
+    let mut real = -0.0_f64;
     let mut exact = rust_decimal::Decimal::ZERO;
     let mut integers = true;
     numbers(c, |v| {

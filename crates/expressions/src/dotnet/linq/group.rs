@@ -213,8 +213,13 @@ fn join(c: &mut Call<'_, '_>, grouped: bool) -> R<Value> {
     let comparer = KeyComparer::of(&c.value(5));
     let (inner_type, key_type, out) = (c.ty(1), c.ty(2), c.ty(3));
     lazy(c, out, move |rt| {
-        let lookup = collect(rt, &inner, &inner_key, &Value::Null, comparer)?;
         let mut run_outer = rt.iterate(&outer)?;
+        // The inner elements are not looked at where there is no outer one.
+        let mut first = run_outer.next(rt)?;
+        let lookup = match &first {
+            Some(_) => Some(collect(rt, &inner, &inner_key, &Value::Null, comparer)?),
+            None => None,
+        };
         let (outer_key, result) = (outer_key.clone(), result.clone());
         let (inner_type, key_type) = (inner_type.clone(), key_type.clone());
         let mut pending: Option<(Value, Rc<Vec<Value>>, usize)> = None;
@@ -228,7 +233,14 @@ fn join(c: &mut Call<'_, '_>, grouped: bool) -> R<Value> {
                     }
                     pending = None;
                 }
-                let Some(item) = run_outer.next(rt)? else {
+                let Some(lookup) = &lookup else {
+                    return Ok(None);
+                };
+                let item = match first.take() {
+                    Some(item) => Some(item),
+                    None => run_outer.next(rt)?,
+                };
+                let Some(item) = item else {
                     return Ok(None);
                 };
                 rt.tick()?;

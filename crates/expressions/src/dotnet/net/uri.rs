@@ -219,7 +219,9 @@ fn parts(t: &mut TypeBuilder<'_>) {
     });
     t.property("bool UserEscaped", |_| Ok(false.into()));
     t.property("string AbsoluteUri", |c| part(c, Absolute::text));
-    t.property("string AbsolutePath", |c| part(c, |p| p.path.clone()));
+    t.property("string AbsolutePath", |c| {
+        part(c, |p| p.absolute_path().to_owned())
+    });
     t.property("string LocalPath", |c| part(c, Absolute::local_path));
     t.property("string Authority", |c| part(c, Absolute::authority));
     t.property("string Host", |c| part(c, Absolute::host_text));
@@ -228,7 +230,7 @@ fn parts(t: &mut TypeBuilder<'_>) {
     t.property("string Fragment", |c| part(c, |p| p.fragment.clone()));
     t.property("string Query", |c| part(c, |p| p.query.clone()));
     t.property("string PathAndQuery", |c| {
-        part(c, |p| format!("{}{}", p.path, p.query))
+        part(c, |p| format!("{}{}", p.absolute_path(), p.query))
     });
     t.property("string Scheme", |c| part(c, |p| p.scheme.clone()));
     t.property("string UserInfo", |c| part(c, |p| p.user_info.clone()));
@@ -277,8 +279,15 @@ fn methods(t: &mut TypeBuilder<'_>) {
     });
     t.method("bool IsBaseOf(Uri uri)", |c| {
         let (base, other) = (own(c, 0)?, own(c, 1)?);
-        let (Some(a), Some(b)) = (base.0.absolute(), other.0.absolute()) else {
-            return Ok(base.0.absolute().is_some().into());
+        let resolved = match other.0.absolute() {
+            Some(_) => Some(other.0.clone()),
+            None => Uri::join(&base.0, other.0.original()).ok(),
+        };
+        let (Some(a), Some(b)) = (
+            base.0.absolute(),
+            resolved.as_ref().and_then(|uri| uri.absolute()),
+        ) else {
+            return Ok(false.into());
         };
         let directory = a
             .path

@@ -48,7 +48,7 @@ impl Parts {
             password: password.to_owned(),
             host: parts.host_text(),
             port: parts.port.map_or(-1, i32::from),
-            path: parts.path.clone(),
+            path: parts.absolute_path().to_owned(),
             query: parts.query.clone(),
             fragment: parts.fragment.clone(),
         })
@@ -57,7 +57,15 @@ impl Parts {
     fn text(&self) -> String {
         let mut out = String::new();
         if !self.scheme.is_empty() {
-            out.push_str(&format!("{}://", self.scheme));
+            let slashes = match self.scheme.as_str() {
+                // With an authority always, or never
+                "http" | "https" | "ws" | "wss" | "ftp" | "file" | "gopher" | "nntp" | "telnet"
+                | "ldap" | "net.tcp" | "net.pipe" | "vsmacros" => true,
+                "mailto" | "news" | "uuid" => false,
+                _ => !self.host.is_empty(),
+            };
+            out.push_str(&self.scheme);
+            out.push_str(if slashes { "://" } else { ":" });
         }
         if !self.user.is_empty() {
             out.push_str(&self.user);
@@ -247,8 +255,10 @@ pub(super) fn define(types: &mut Types) {
         let builder = own(c)?;
         let parts = builder.0.borrow();
         let mut text = parts.text();
-        // A port that the scheme implies is not written twice.
-        if parts.port >= 0 && default_port(&parts.scheme).map(i32::from) == Some(parts.port) {
+        // An address of mail cannot have the port that it implies.
+        if parts.scheme == "mailto"
+            && default_port(&parts.scheme).map(i32::from) == Some(parts.port)
+        {
             text = Parts {
                 port: -1,
                 ..parts.clone()

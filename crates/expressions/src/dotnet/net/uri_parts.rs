@@ -2,8 +2,8 @@
 
 use super::uri::own;
 use crate::clr::uri::Uri;
-use crate::clr::uri_escape::{unescape_data, unescape_for_display};
-use crate::runtime::R;
+use crate::clr::uri_escape::{escape_part, unescape_data, unescape_for_display};
+use crate::runtime::{Fault, R};
 use crate::types::{TypeBuilder, Types};
 
 const SCHEME: i64 = 0x1;
@@ -16,6 +16,9 @@ const FRAGMENT: i64 = 0x40;
 const STRONG_PORT: i64 = 0x80;
 const NORMALIZED_HOST: i64 = 0x100;
 const KEEP_DELIMITER: i64 = 0x4000_0000;
+const ABSOLUTE: i64 = 0x7f;
+/// `SerializationInfoString`
+const WHOLE: i64 = -0x8000_0000;
 
 #[cold]
 pub(super) fn define_enumerations(types: &mut Types) {
@@ -33,13 +36,13 @@ pub(super) fn define_enumerations(types: &mut Types) {
                 ("PathAndQuery", PATH | QUERY),
                 ("HttpRequestUrl", SCHEME | HOST | PORT | PATH | QUERY),
                 ("Fragment", FRAGMENT),
-                ("AbsoluteUri", 0x7f),
+                ("AbsoluteUri", ABSOLUTE),
                 ("StrongPort", STRONG_PORT),
                 ("HostAndPort", HOST | STRONG_PORT),
                 ("StrongAuthority", USER_INFO | HOST | STRONG_PORT),
                 ("NormalizedHost", NORMALIZED_HOST),
                 ("KeepDelimiter", KEEP_DELIMITER),
-                ("SerializationInfoString", -0x8000_0000),
+                ("SerializationInfoString", WHOLE),
             ],
         )
         .flags()
@@ -65,6 +68,27 @@ pub(super) fn define(t: &mut TypeBuilder<'_>) {
 
 /// The chosen parts, joined with the delimiters that belong between them.
 pub(super) fn components(uri: &Uri, components: i64, format: i64) -> R<String> {
+    let outside = |name: &str| {
+        Fault::out_of_range(
+            name,
+            "Specified argument was out of the range of valid values.",
+        )
+    };
+    let whole = components & WHOLE != 0;
+    if whole && components != WHOLE {
+        return Err(outside("components"));
+    }
+    if format & !3 != 0 || format == 0 {
+        return Err(outside("format"));
+    }
+    if whole && uri.absolute().is_none() {
+        return Ok(match format {
+            2 => unescape_data(uri.original()),
+            3 => unescape_for_display(uri.original()),
+            _ => escape_part(uri.original()),
+        });
+    }
+    let components = if whole { ABSOLUTE } else { components };
     let parts = uri.parts()?;
     let has = |flag: i64| components & flag != 0;
     let several = (components & 0x1ff).count_ones() > 1 || has(KEEP_DELIMITER);

@@ -1,41 +1,67 @@
 //! The static members of `System.Uri`: escaping, checks of names and digits, comparison.
 
-use std::cmp::Ordering;
-
 use super::uri::{UriObject, kind};
 use super::uri_parts;
-use crate::clr;
 use crate::clr::uri::{HostType, Uri, host_type, is_scheme};
 use crate::clr::uri_escape::{escape_data, escape_uri, unescape_data};
 use crate::dotnet::numbers::enum_result;
+use crate::dotnet::text::compare_strings;
 use crate::runtime::{Call, Fault, R};
 use crate::types::TypeBuilder;
-use crate::value::Str;
+use crate::value::Value;
 
-/// Text that UTF-8 cannot hold has no escaped form.
-fn whole_text(c: &Call<'_, '_>) -> R<Str> {
+/// Escapes a text with half surrogate pairs replaced. One that ends a run of characters beyond ASCII is refused, or takes
+/// the character behind it along, as in .NET, which escapes such runs at once.
+fn escaped(c: &mut Call<'_, '_>, escape: fn(&str) -> String) -> R<Value> {
+    /// Characters that .NET escapes at a time.
+    const RUN: usize = 39;
     let text = c.str(0)?;
-    if text.as_str().is_none() {
-        return Err(Fault::new(
-            "System.UriFormatException",
-            "Invalid URI: There is an invalid sequence in the string.",
-        ));
+    c.rt.allocate(text.len().saturating_mul(3))?;
+    if let Some(whole) = text.as_str() {
+        return Ok(escape(whole).into());
     }
-    Ok(text)
+    let units = text.units();
+    let mut out = String::new();
+    let mut rest = &*units;
+    while let Some(at) = rest.iter().position(|unit| *unit > 0x7f) {
+        let (plain, tail) = rest.split_at(at);
+        out.push_str(&escape(&String::from_utf16_lossy(plain)));
+        let run = tail.iter().take(RUN).take_while(|unit| **unit > 0x7f);
+        let mut count = run.count();
+        let mut taken = None;
+        if tail
+            .get(count - 1)
+            .is_some_and(|last| (0xd800..0xdc00).contains(last))
+        {
+            if count == 1 || count == tail.len() {
+                return Err(Fault::new(
+                    "System.UriFormatException",
+                    "Invalid URI: There is an invalid sequence in the string.",
+                ));
+            }
+            taken = tail.get(count).filter(|unit| **unit <= 0x7f);
+            count += usize::from(taken.is_none());
+        }
+        let (run, after) = tail.split_at(count.min(tail.len()));
+        out.push_str(&escape(&String::from_utf16_lossy(run)));
+        rest = after;
+        if let Some(unit) = taken {
+            out.push_str(&format!("%{unit:02X}"));
+            rest = after.get(1..).unwrap_or_default();
+        }
+    }
+    out.push_str(&escape(&String::from_utf16_lossy(rest)));
+    Ok(out.into())
 }
 
 /// Declares them.
 #[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>) {
     t.static_method("string EscapeDataString(string stringToEscape)", |c| {
-        let text = whole_text(c)?;
-        c.rt.allocate(text.len().saturating_mul(3))?;
-        Ok(escape_data(&text.to_utf8()).into())
+        escaped(c, escape_data)
     });
     t.static_method("string EscapeUriString(string stringToEscape)", |c| {
-        let text = whole_text(c)?;
-        c.rt.allocate(text.len().saturating_mul(3))?;
-        Ok(escape_uri(&text.to_utf8()).into())
+        escaped(c, escape_uri)
     });
     t.static_method("string UnescapeDataString(string stringToUnescape)", |c| {
         let text = c.str(0)?;
@@ -86,7 +112,12 @@ pub(super) fn define(t: &mut TypeBuilder<'_>) {
         Ok(i32::try_from(digit).unwrap_or_default().into())
     });
     t.static_method("bool IsHexEncoding(string pattern, int index)", |c| {
-        let (text, index) = (c.str(0)?, c.int(1)?);
+        let text = c.opt_str(0)?.ok_or_else(Fault::null_reference)?;
+        let index = c.int(1)?;
+        let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        if index < 0 && length - i64::from(index) >= 3 {
+            return Err(Fault::index_out_of_range());
+        }
         let unit = |n: usize| usize::try_from(index).ok().and_then(|at| text.unit(at + n));
         let digits = (1..3).all(|n| unit(n).is_some_and(|u| hex(u).is_some()));
         Ok((unit(0) == Some(u16::from(b'%')) && digits).into())
@@ -97,17 +128,28 @@ pub(super) fn define(t: &mut TypeBuilder<'_>) {
             let comparison = crate::dotnet::text::comparison(c, 4)?;
             let (a, b) = (c.opt_object::<UriObject>(0)?, c.opt_object::<UriObject>(1)?);
             let order = match (a, b) {
-                (None, None) => Ordering::Equal,
-                (None, _) => Ordering::Less,
-                (_, None) => Ordering::Greater,
+                (None, None) => 0,
+                (None, _) => -1,
+                (_, None) => 1,
+                (Some(a), Some(b)) if a.0.absolute().is_none() || b.0.absolute().is_none() => {
+                    match (a.0.absolute(), b.0.absolute()) {
+                        (Some(_), _) => 1,
+                        (_, Some(_)) => -1,
+                        _ => compare_strings(
+                            Some(a.0.original().into()),
+                            Some(b.0.original().into()),
+                            comparison,
+                        ),
+                    }
+                }
                 (Some(a), Some(b)) => {
                     let (components, format) = (c.enumeration(2)?, c.enumeration(3)?);
                     let a = uri_parts::components(&a.0, components, format)?;
                     let b = uri_parts::components(&b.0, components, format)?;
-                    clr::compare::compare(&a, &b, comparison)
+                    compare_strings(Some(a.into()), Some(b.into()), comparison)
                 }
             };
-            Ok((order as i32).into())
+            Ok(order.into())
         },
     );
 }

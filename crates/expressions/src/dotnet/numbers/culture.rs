@@ -88,7 +88,7 @@ pub(super) fn define(types: &mut Types) {
         by_name(&c.str(0)?)
     });
     t.static_method("CultureInfo CreateSpecificCulture(string name)", |c| {
-        by_name(&c.str(0)?)
+        by_name(&c.opt_str(0)?.ok_or_else(Fault::null_reference)?)
     });
     t.property("string Name", |_| Ok(Str::EMPTY.into()));
     t.property("string DisplayName", |_| {

@@ -18,6 +18,7 @@ pub(super) struct Captured {
 }
 
 /// See [`Captured`].
+#[derive(Clone, Copy)]
 pub(super) enum Kind {
     Capture,
     /// The group at this position.
@@ -76,9 +77,15 @@ impl Captured {
             .unwrap_or_default();
         spans
             .iter()
-            .map(|span| {
+            .enumerate()
+            .map(|(at, span)| {
                 Value::object(Self {
-                    kind: Kind::Capture,
+                    // The last one is the group itself.
+                    kind: if at + 1 == spans.len() {
+                        self.kind
+                    } else {
+                        Kind::Capture
+                    },
                     hit: Some(hit.clone()),
                     span: Some(*span),
                 })

@@ -35,6 +35,7 @@ pub(crate) fn default_of(ty: &Type) -> Value {
                     .collect(),
             ),
             def if ty.is_enum() => Value::Enum(def, 0),
+            _ if ty.is_value_type() => crate::dotnet::crypto::default_of(ty).unwrap_or_default(),
             _ => Value::Null,
         },
         _ => Value::Null,

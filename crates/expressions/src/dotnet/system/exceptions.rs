@@ -32,10 +32,11 @@ fn given(c: &Call<'_, '_>, index: usize) -> R<Str> {
     Ok(c.opt_str(index)?.unwrap_or_else(|| {
         let ty = own_type(c);
         let name = ty.full_name();
-        if name == "System.ArgumentException" {
-            default_message(&ty)
-        } else {
-            Str::from(format!("Exception of type '{name}' was thrown."))
+        match name.as_str() {
+            "System.ArgumentException"
+            | "System.Xml.XmlException"
+            | "System.Xml.XPath.XPathException" => default_message(&ty),
+            name => Str::from(format!("Exception of type '{name}' was thrown.")),
         }
     }))
 }
@@ -93,6 +94,7 @@ fn default_message(ty: &Type) -> Str {
         "System.Security.Cryptography.CryptographicException" => {
             "Error occurred during a cryptographic operation."
         }
+        "System.Xml.XPath.XPathException" => "",
         "System.Xml.XmlException" => "An XML error has occurred.",
         "System.Globalization.CultureNotFoundException" => "Culture is not supported.",
         "System.SystemException" => "System error.",
@@ -311,10 +313,10 @@ fn argument_exceptions(types: &mut Types) {
     t.constructor(
         "(string paramName, object actualValue, string message)",
         |c| {
-            let (parameter, message) = (c.opt_str(0)?, c.opt_str(2)?);
+            let (parameter, message) = (c.opt_str(0)?, given(c, 2)?);
             let actual = c.value(1);
             let text = c.rt.to_text(&actual)?;
-            let made = with_parameter(c, message, parameter, Value::Null)?;
+            let made = with_parameter(c, Some(message), parameter, Value::Null)?;
             let Some(object) = made.as_object::<ExceptionObject>() else {
                 return Ok(made);
             };

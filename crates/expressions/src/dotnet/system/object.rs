@@ -66,7 +66,12 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("string Namespace", |c| {
         let ty = c.object::<TypeObject>(0)?;
-        Ok(ty.0.def().map(|def| Str::from(&*def.namespace)).into())
+        // An array's is that of its elements.
+        let mut element = &ty.0;
+        while let Type::Array(inner, _) = element {
+            element = inner;
+        }
+        Ok(element.def().map(|def| Str::from(&*def.namespace)).into())
     })
     .beyond_documentation();
     t.property("Type BaseType", |c| {

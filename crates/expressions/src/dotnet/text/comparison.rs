@@ -107,13 +107,16 @@ pub(crate) fn comparison(c: &Call<'_, '_>, index: usize) -> R<StringComparison> 
     Ok(StringComparison::from_value(c.enumeration(index)?)?)
 }
 
-/// `string.Compare(a, b, comparison)`; texts with lone surrogates compare by code units.
+/// `string.Compare(a, b, comparison)`
 pub(crate) fn compare_texts(a: &Str, b: &Str, comparison: StringComparison) -> Ordering {
     work_on_text(a.heap_size().min(b.heap_size()).saturating_mul(4));
     match (a.as_str(), b.as_str()) {
         (Some(a), Some(b)) => compare::compare(a, b, comparison),
-        _ if comparison.ignores_case() => to_upper(a).compare_ordinal(&to_upper(b)),
-        _ => a.compare_ordinal(b),
+        _ if comparison == StringComparison::OrdinalIgnoreCase => {
+            to_upper(a).compare_ordinal(&to_upper(b))
+        }
+        _ if comparison == StringComparison::Ordinal => a.compare_ordinal(b),
+        _ => compare::linguistic_units(&a.units(), &b.units(), comparison.ignores_case()),
     }
 }
 

@@ -12,6 +12,7 @@ mod string;
 mod string_builder;
 
 pub(crate) use readers::StringReader;
+pub(crate) use string::{compare as compare_strings, ordinal_difference};
 
 use crate::types::Types;
 

@@ -45,15 +45,24 @@ fn range(c: &Call<'_, '_>, numbers: usize, total: usize) -> R<(usize, usize)> {
     })
 }
 
-fn index_of(c: &mut Call<'_, '_>, numbers: usize, how: StringComparison) -> R<Value> {
+/// `compared`: there is an argument that says how, behind the numbers. It is looked at last.
+fn index_of(c: &mut Call<'_, '_>, numbers: usize, compared: bool) -> R<Value> {
     let (text, needle) = (this(c)?, needle(c, 1)?);
     let (start, count) = range(c, numbers, text.len())?;
+    let how = how(c, numbers, compared)?;
     account_search(c, &text)?;
     let end = start + count;
     let found = folded(&text, how)
         .find(&folded(&needle, how), start)
         .filter(|at| at + needle.len() <= end);
     Ok(position(found))
+}
+
+fn outside_start() -> Fault {
+    Fault::out_of_range(
+        "startIndex",
+        "Index was out of range. Must be non-negative and less than the size of the collection.",
+    )
 }
 
 /// The part that a backward search looks at: it begins at `startIndex` and goes `count` units to the left.
@@ -64,16 +73,15 @@ fn backward(c: &Call<'_, '_>, numbers: usize, total: usize) -> R<Option<(usize, 
     let last = i32::try_from(total).unwrap_or(i32::MAX) - 1;
     let start = if numbers > 0 { c.int(2)? } else { last };
     if start < 0 || start > last + 1 {
-        return Err(Fault::out_of_range(
-            "startIndex",
-            "Index was out of range. Must be non-negative and less than the size of the collection.",
-        ));
+        return Err(outside_start());
     }
     let mut count = if numbers > 1 { c.int(3)? } else { start + 1 };
     let mut start = start;
     if start == last + 1 {
         start -= 1;
-        count -= 1;
+        if count > 0 {
+            count -= 1;
+        }
     }
     if count < 0 || start - count + 1 < 0 {
         return Err(Fault::out_of_range(
@@ -88,10 +96,20 @@ fn backward(c: &Call<'_, '_>, numbers: usize, total: usize) -> R<Option<(usize, 
     )))
 }
 
-fn last_index_of(c: &mut Call<'_, '_>, numbers: usize, how: StringComparison) -> R<Value> {
+fn how(c: &Call<'_, '_>, numbers: usize, compared: bool) -> R<StringComparison> {
+    if compared {
+        comparison(c, 2 + numbers)
+    } else {
+        Ok(StringComparison::Ordinal)
+    }
+}
+
+fn last_index_of(c: &mut Call<'_, '_>, numbers: usize, compared: bool) -> R<Value> {
     let (text, needle) = (this(c)?, needle(c, 1)?);
     if matches!(c.value(1), Value::Char(_)) {
         check_start(c, numbers, text.len())?;
+    } else if text.is_empty() && numbers > 0 && !matches!(c.int(2)?, -1 | 0) {
+        return Err(outside_start());
     }
     let Some((from, end)) = backward(c, numbers, text.len())? else {
         return Ok(position(needle.is_empty().then_some(0)));
@@ -99,6 +117,7 @@ fn last_index_of(c: &mut Call<'_, '_>, numbers: usize, how: StringComparison) ->
     if needle.is_empty() {
         return Ok(int(end.saturating_sub(1)));
     }
+    let how = how(c, numbers, compared)?;
     account_search(c, &text)?;
     let found = folded(&text, how)
         .rfind(&folded(&needle, how), end)
@@ -109,10 +128,7 @@ fn last_index_of(c: &mut Call<'_, '_>, numbers: usize, how: StringComparison) ->
 /// A search for characters must start at one; only a search for a text may start behind the last.
 fn check_start(c: &Call<'_, '_>, numbers: usize, length: usize) -> R<()> {
     if numbers > 0 && length > 0 && usize::try_from(c.int(2)?).is_ok_and(|start| start >= length) {
-        return Err(Fault::out_of_range(
-            "startIndex",
-            "Index was out of range. Must be non-negative and less than the size of the collection.",
-        ));
+        return Err(outside_start());
     }
     Ok(())
 }
@@ -217,91 +233,69 @@ pub(super) fn replace_all(
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
-    const ORDINAL: StringComparison = StringComparison::Ordinal;
     let mut t = types.class("System.String");
-    t.method("int IndexOf(char value)", |c| index_of(c, 0, ORDINAL));
+    t.method("int IndexOf(char value)", |c| index_of(c, 0, false));
     t.method("int IndexOf(char value, int startIndex)", |c| {
-        index_of(c, 1, ORDINAL)
+        index_of(c, 1, false)
     });
     t.method("int IndexOf(char value, int startIndex, int count)", |c| {
-        index_of(c, 2, ORDINAL)
+        index_of(c, 2, false)
     });
     t.method(
         "int IndexOf(char value, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 2)?;
-            index_of(c, 0, how)
-        },
+        |c| index_of(c, 0, true),
     );
-    t.method("int IndexOf(string value)", |c| index_of(c, 0, ORDINAL));
+    t.method("int IndexOf(string value)", |c| index_of(c, 0, false));
     t.method("int IndexOf(string value, int startIndex)", |c| {
-        index_of(c, 1, ORDINAL)
+        index_of(c, 1, false)
     });
     t.method(
         "int IndexOf(string value, int startIndex, int count)",
-        |c| index_of(c, 2, ORDINAL),
+        |c| index_of(c, 2, false),
     );
     t.method(
         "int IndexOf(string value, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 2)?;
-            index_of(c, 0, how)
-        },
+        |c| index_of(c, 0, true),
     );
     t.method(
         "int IndexOf(string value, int startIndex, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 3)?;
-            index_of(c, 1, how)
-        },
+        |c| index_of(c, 1, true),
     );
     t.method(
         "int IndexOf(string value, int startIndex, int count, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 4)?;
-            index_of(c, 2, how)
-        },
+        |c| index_of(c, 2, true),
     );
     t.method("int LastIndexOf(char value)", |c| {
-        last_index_of(c, 0, ORDINAL)
+        last_index_of(c, 0, false)
     });
     t.method("int LastIndexOf(char value, int startIndex)", |c| {
-        last_index_of(c, 1, ORDINAL)
+        last_index_of(c, 1, false)
     });
     t.method(
         "int LastIndexOf(char value, int startIndex, int count)",
-        |c| last_index_of(c, 2, ORDINAL),
+        |c| last_index_of(c, 2, false),
     );
     t.method("int LastIndexOf(string value)", |c| {
-        last_index_of(c, 0, ORDINAL)
+        last_index_of(c, 0, false)
     });
     t.method("int LastIndexOf(string value, int startIndex)", |c| {
-        last_index_of(c, 1, ORDINAL)
+        last_index_of(c, 1, false)
     });
     t.method(
         "int LastIndexOf(string value, int startIndex, int count)",
-        |c| last_index_of(c, 2, ORDINAL),
+        |c| last_index_of(c, 2, false),
     );
     t.method(
         "int LastIndexOf(string value, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 2)?;
-            last_index_of(c, 0, how)
-        },
+        |c| last_index_of(c, 0, true),
     );
     t.method(
         "int LastIndexOf(string value, int startIndex, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 3)?;
-            last_index_of(c, 1, how)
-        },
+        |c| last_index_of(c, 1, true),
     );
     t.method(
         "int LastIndexOf(string value, int startIndex, int count, StringComparison comparisonType)",
-        |c| {
-            let how = comparison(c, 4)?;
-            last_index_of(c, 2, how)
-        },
+        |c| last_index_of(c, 2, true),
     );
     t.method("int IndexOfAny(char[] anyOf)", |c| index_of_any(c, 0));
     t.method("int IndexOfAny(char[] anyOf, int startIndex)", |c| {

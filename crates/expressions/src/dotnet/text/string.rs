@@ -69,7 +69,8 @@ pub(super) fn part(start: i32, length: i32, total: usize) -> R<(usize, usize)> {
 
 /// What ordinal comparison returns: as [`difference`], but .NET looks at the first two units before it looks at lengths,
 /// and finds a zero behind a text's end.
-fn ordinal_difference(a: &Str, b: &Str) -> i32 {
+/// `string.CompareOrdinal(a, b)`
+pub(crate) fn ordinal_difference(a: &Str, b: &Str) -> i32 {
     for index in 0..2 {
         let (x, y) = (a.unit(index).unwrap_or(0), b.unit(index).unwrap_or(0));
         if x != y {
@@ -91,15 +92,58 @@ fn difference(a: &Str, b: &Str) -> i32 {
     i32::try_from(a.len()).unwrap_or(i32::MAX) - i32::try_from(b.len()).unwrap_or(i32::MAX)
 }
 
+/// ASCII letters as upper case give a difference, all from the first other character on a sign.
+fn difference_ignoring_case(a: &Str, b: &Str) -> i32 {
+    crate::forest::work_on_text(a.heap_size().saturating_add(b.heap_size()));
+    let (a, b) = (a.units(), b.units());
+    let upper = |unit: u16| {
+        u8::try_from(unit)
+            .ok()
+            .filter(u8::is_ascii)
+            .map(|c| c.to_ascii_uppercase())
+    };
+    let mut at = 0;
+    while let (Some(x), Some(y)) = (a.get(at), b.get(at)) {
+        let (Some(x), Some(y)) = (upper(*x), upper(*y)) else {
+            break;
+        };
+        if x != y {
+            return i32::from(x) - i32::from(y);
+        }
+        at += 1;
+    }
+    let (a, b) = (
+        a.get(at..).unwrap_or_default(),
+        b.get(at..).unwrap_or_default(),
+    );
+    if a.is_empty() || b.is_empty() {
+        return i32::try_from(a.len()).unwrap_or(i32::MAX)
+            - i32::try_from(b.len()).unwrap_or(i32::MAX);
+    }
+    let points = |units: &[u16]| -> Vec<Result<char, u16>> {
+        char::decode_utf16(units.iter().copied())
+            .map(|c| c.map_err(|lone| lone.unpaired_surrogate()))
+            .collect()
+    };
+    let number = |c: Result<char, u16>| c.map_or_else(u32::from, u32::from);
+    let folded = |c: Result<char, u16>| number(c.map(crate::clr::case::to_upper));
+    let (x, y) = (points(a), points(b));
+    let other = x.iter().zip(&y).find(|(x, y)| folded(**x) != folded(**y));
+    match other {
+        Some((x, y)) => number(*x).cmp(&number(*y)) as i32,
+        None => a.len().cmp(&b.len()) as i32,
+    }
+}
+
 /// What `string.Compare` returns: a sign for linguistic orders, a difference for ordinal ones. Null comes first.
-pub(super) fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
+pub(crate) fn compare(a: Option<Str>, b: Option<Str>, how: StringComparison) -> i32 {
     match (a, b) {
         (None, None) => 0,
         (None, Some(_)) => -1,
         (Some(_), None) => 1,
         (Some(a), Some(b)) => match how {
             StringComparison::Ordinal => ordinal_difference(&a, &b),
-            StringComparison::OrdinalIgnoreCase => difference(&to_upper(&a), &to_upper(&b)),
+            StringComparison::OrdinalIgnoreCase => difference_ignoring_case(&a, &b),
             _ => compare_texts(&a, &b, how) as i32,
         },
     }

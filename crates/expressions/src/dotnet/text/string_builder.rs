@@ -121,6 +121,15 @@ fn append_join(c: &mut Call<'_, '_>) -> R<Value> {
 }
 
 fn insert(c: &mut Call<'_, '_>) -> R<Value> {
+    // Nothing of no type goes in anywhere.
+    if c.value(2).is_null()
+        && c.member
+            .parameters
+            .get(1)
+            .is_some_and(|p| p.ty == Type::OBJECT)
+    {
+        return Ok(c.value(0));
+    }
     let text = text_of(c, 2)?;
     let times = if c.len() > 3 { c.int(3)? } else { 1 };
     let times = usize::try_from(times).map_err(|_| out_of_range("count"))?;
@@ -404,8 +413,9 @@ fn define_changes(types: &mut Types) {
         let same = *own.units.borrow() == *other.units.borrow();
         Ok(same.into())
     });
-    t.method("int EnsureCapacity(int capacity)", |c| {
-        Ok(c.int(1)?.max(16).into())
+    t.method("int EnsureCapacity(int capacity)", |c| match c.int(1)? {
+        ..0 => Err(out_of_range("capacity")),
+        capacity => Ok(capacity.max(16).into()),
     });
     t.method(
         "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)",

@@ -264,7 +264,13 @@ fn try_exact(c: &mut Call<'_, '_>) -> R<Value> {
     let parsed = if c.value(0).is_null() || c.value(1).is_null() {
         None
     } else {
-        exact(c, styles).ok()
+        match exact(c, styles) {
+            Ok(parsed) => Some(parsed),
+            Err(_) => {
+                super::check_formats(c, 1)?;
+                None
+            }
+        }
     };
     c.set(4, parsed.unwrap_or_default());
     Ok(parsed.is_some().into())
@@ -360,7 +366,18 @@ fn beyond(t: &mut TypeBuilder<'_>) {
             1 => DateTimeKind::Utc,
             _ => DateTimeKind::Local,
         };
-        let ticks = (bits & 0x3fff_ffff_ffff_ffff).cast_signed();
+        const CEILING: i64 = 1 << 62;
+        const DAY: i64 = 864_000_000_000;
+        let mut ticks = (bits & 0x3fff_ffff_ffff_ffff).cast_signed();
+        if kind == DateTimeKind::Local {
+            // The top of the range stands for the negative ticks of small local times, which wrap around.
+            if ticks > CEILING - DAY {
+                ticks -= CEILING;
+            }
+            if ticks < 0 {
+                ticks += DAY;
+            }
+        }
         DateTime::from_ticks(ticks, kind)
             .map(Into::into)
             .map_err(|_| {

@@ -340,7 +340,13 @@ fn try_exact(c: &mut Call<'_, '_>) -> R<Value> {
     let parsed = if c.value(0).is_null() || c.value(1).is_null() {
         None
     } else {
-        exact(c, styles).ok()
+        match exact(c, styles) {
+            Ok(parsed) => Some(parsed),
+            Err(_) => {
+                super::check_formats(c, 1)?;
+                None
+            }
+        }
     };
     c.set(4, parsed.unwrap_or_default());
     Ok(parsed.is_some().into())

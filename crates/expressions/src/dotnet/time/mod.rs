@@ -7,6 +7,7 @@ mod timespan;
 mod timezone;
 
 use crate::clr::datetime::DateTimeKind;
+use crate::clr::datetime_format::{single_letter, standard_pattern};
 use crate::clr::datetime_parse::DateTimeStyles;
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Types, known};
@@ -81,6 +82,21 @@ fn styles(c: &Call<'_, '_>, index: usize) -> R<DateTimeStyles> {
         );
     }
     Ok(DateTimeStyles(bits))
+}
+
+/// What even `TryParseExact` throws at: a format of one letter that is no standard one. An empty one before it ends the
+/// search.
+fn check_formats(c: &Call<'_, '_>, index: usize) -> R<()> {
+    for format in formats(c, index)? {
+        if format.is_empty() {
+            break;
+        }
+        let letter = single_letter(&format.to_utf8()).filter(|_| format.len() == 1);
+        if letter.is_some_and(|letter| standard_pattern(letter).is_none()) {
+            return Err(Fault::format("Input string was not in a correct format."));
+        }
+    }
+    Ok(())
 }
 
 /// The formats of `ParseExact`: one string or an array of them.

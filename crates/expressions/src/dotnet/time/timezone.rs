@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::adjustment::{Rule, rule_type};
 use crate::clr::datetime::{DateTime, DateTimeKind};
 use crate::clr::datetimeoffset::DateTimeOffset;
-use crate::clr::timezone::{ClockTime, TimeZone};
+use crate::clr::timezone::{ClockTime, TimeZone, convert};
 use crate::dotnet::collections;
 use crate::runtime::{Call, R, Runtime};
 use crate::types::{Registry, Type, TypeBuilder, Types};
@@ -19,6 +19,8 @@ struct Zone {
     display: Option<Str>,
     standard: Option<Str>,
     daylight: Option<Str>,
+    /// `TimeZoneInfo.Local`, which is UTC under another name.
+    local: bool,
     of: &'static str,
 }
 
@@ -29,8 +31,30 @@ impl Zone {
             display: None,
             standard: None,
             daylight: None,
+            local: false,
             of: INFO,
         })
+    }
+
+    fn local() -> Self {
+        Self {
+            zone: TimeZone::utc(),
+            display: None,
+            standard: None,
+            daylight: None,
+            local: true,
+            of: INFO,
+        }
+    }
+
+    /// The zone with the kind of its times.
+    fn with_kind(&self) -> (&TimeZone, DateTimeKind) {
+        let kind = if self.local {
+            DateTimeKind::Local
+        } else {
+            self.zone.kind()
+        };
+        (&self.zone, kind)
     }
 
     fn daylight_name(&self) -> Str {
@@ -98,7 +122,7 @@ fn named(c: &Call<'_, '_>, index: usize) -> R<TimeZone> {
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(INFO);
     t.static_property("TimeZoneInfo Utc", |_| Ok(Zone::value(TimeZone::utc())));
-    t.static_property("TimeZoneInfo Local", |_| Ok(Zone::value(TimeZone::utc())));
+    t.static_property("TimeZoneInfo Local", |_| Ok(Value::object(Zone::local())));
     t.static_method("TimeZoneInfo FindSystemTimeZoneById(string id)", |c| {
         Ok(Zone::value(named(c, 0)?))
     });
@@ -154,6 +178,7 @@ fn custom(c: &Call<'_, '_>, rules: Option<usize>) -> R<Value> {
         display: Some(c.opt_str(2)?.unwrap_or(Str::EMPTY)),
         standard: Some(c.opt_str(3)?.unwrap_or(Str::EMPTY)),
         daylight: Some(c.opt_str(daylight)?.unwrap_or(Str::EMPTY)),
+        local: false,
         of: INFO,
     }))
 }
@@ -209,9 +234,14 @@ fn questions(t: &mut TypeBuilder<'_>) {
     });
 }
 
-/// Where a `DateTime` without named source zone comes from: the local zone, UTC.
-fn convert(value: DateTime, source: &TimeZone, target: &TimeZone) -> R<Value> {
-    Ok(target.show(source.to_utc(value)?.ticks()).into())
+/// From the zone that the value's kind names: UTC or the local one.
+fn convert_from_kind(value: DateTime, target: (&TimeZone, DateTimeKind)) -> R<Value> {
+    let utc = TimeZone::utc();
+    let kind = match value.kind() {
+        DateTimeKind::Utc => DateTimeKind::Utc,
+        _ => DateTimeKind::Local,
+    };
+    Ok(convert(value, (&utc, kind), target)?.into())
 }
 
 fn convert_offset(value: DateTimeOffset, target: &TimeZone) -> R<Value> {
@@ -232,33 +262,53 @@ fn convert_offset(value: DateTimeOffset, target: &TimeZone) -> R<Value> {
 fn conversions(t: &mut TypeBuilder<'_>) {
     t.static_method(
         "DateTime ConvertTimeFromUtc(DateTime dateTime, TimeZoneInfo destinationTimeZone)",
-        |c| Ok(zone(c, 1)?.zone.from_utc(c.date(0)?)?.into()),
+        |c| {
+            let (utc, target) = (TimeZone::utc(), zone(c, 1)?);
+            Ok(convert(c.date(0)?, (&utc, DateTimeKind::Utc), target.with_kind())?.into())
+        },
     );
     t.static_method("DateTime ConvertTimeToUtc(DateTime dateTime)", |c| {
         Ok(c.date(0)?.to_universal().into())
     });
     t.static_method(
         "DateTime ConvertTimeToUtc(DateTime dateTime, TimeZoneInfo sourceTimeZone)",
-        |c| Ok(zone(c, 1)?.zone.to_utc(c.date(0)?)?.into()),
+        |c| {
+            let (utc, source) = (TimeZone::utc(), zone(c, 1)?);
+            Ok(convert(c.date(0)?, source.with_kind(), (&utc, DateTimeKind::Utc))?.into())
+        },
     );
     t.static_method(
         "DateTime ConvertTime(DateTime dateTime, TimeZoneInfo destinationTimeZone)",
-        |c| convert(c.date(0)?, &TimeZone::utc(), &zone(c, 1)?.zone),
+        |c| convert_from_kind(c.date(0)?, zone(c, 1)?.with_kind()),
     );
     t.static_method(
         "DateTime ConvertTime(DateTime dateTime, TimeZoneInfo sourceTimeZone, TimeZoneInfo destinationTimeZone)",
-        |c| convert(c.date(0)?, &zone(c, 1)?.zone, &zone(c, 2)?.zone),
+        |c| {
+            let (source, target) = (zone(c, 1)?, zone(c, 2)?);
+            Ok(convert(c.date(0)?, source.with_kind(), target.with_kind())?.into())
+        },
     );
     t.static_method("DateTimeOffset ConvertTime(DateTimeOffset dateTimeOffset, TimeZoneInfo destinationTimeZone)", |c| {
         convert_offset(c.offset(0)?, &zone(c, 1)?.zone)
     });
     t.static_method(
         "DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string destinationTimeZoneId)",
-        |c| convert(c.date(0)?, &TimeZone::utc(), &named(c, 1)?),
+        |c| {
+            let target = named(c, 1)?;
+            convert_from_kind(c.date(0)?, (&target, target.kind()))
+        },
     );
     t.static_method(
         "DateTime ConvertTimeBySystemTimeZoneId(DateTime dateTime, string sourceTimeZoneId, string destinationTimeZoneId)",
-        |c| convert(c.date(0)?, &named(c, 1)?, &named(c, 2)?),
+        |c| {
+            let (value, source, target) = (c.date(0)?, named(c, 1)?, named(c, 2)?);
+            // A local time may name its zone.
+            let kind = match value.kind() {
+                DateTimeKind::Local if source.is_utc() => DateTimeKind::Local,
+                _ => source.kind(),
+            };
+            Ok(convert(value, (&source, kind), (&target, target.kind()))?.into())
+        },
     );
     t.static_method(
         "DateTimeOffset ConvertTimeBySystemTimeZoneId(DateTimeOffset dateTimeOffset, string destinationTimeZoneId)",
@@ -274,6 +324,7 @@ fn older(types: &mut Types) {
             display: None,
             standard: None,
             daylight: None,
+            local: false,
             of: OLD,
         }))
     });

@@ -1,7 +1,7 @@
 //! `System.Xml.Linq.Extensions`: methods on sequences of nodes.
 
 use super::names::opt_name;
-use super::{defs, elements, named};
+use super::{defs, elements, named, nothing};
 use crate::runtime::{Call, R};
 use crate::types::{DefId, Type, Types};
 use crate::value::{Lazy, Value};
@@ -18,7 +18,7 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XElement> Elements(this IEnumerable<XContainer> source, XName name)",
         |c| {
             let name = opt_name(c, 1)?;
-            gather(c, defs().element, move |node| {
+            gather_named(c, defs().element, name.is_none(), move |node| {
                 of_name(node.nodes(), name.as_ref())
             })
         },
@@ -35,7 +35,7 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XElement> Descendants(this IEnumerable<XContainer> source, XName name)",
         |c| {
             let name = opt_name(c, 1)?;
-            gather(c, defs().element, move |node| {
+            gather_named(c, defs().element, name.is_none(), move |node| {
                 of_name(node.descendants(false), name.as_ref())
             })
         },
@@ -52,7 +52,7 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XElement> DescendantsAndSelf(this IEnumerable<XElement> source, XName name)",
         |c| {
             let name = opt_name(c, 1)?;
-            gather(c, defs().element, move |node| {
+            gather_named(c, defs().element, name.is_none(), move |node| {
                 of_name(node.descendants(true), name.as_ref())
             })
         },
@@ -65,7 +65,7 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XElement> Ancestors(this IEnumerable<XNode> source, XName name)",
         |c| {
             let name = opt_name(c, 1)?;
-            gather(c, defs().element, move |node| {
+            gather_named(c, defs().element, name.is_none(), move |node| {
                 of_name(node.ancestors(false), name.as_ref())
             })
         },
@@ -82,7 +82,7 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XAttribute> Attributes(this IEnumerable<XElement> source, XName name)",
         |c| {
             let name = opt_name(c, 1)?;
-            gather(c, defs().attribute, move |node| {
+            gather_named(c, defs().attribute, name.is_none(), move |node| {
                 name.as_ref()
                     .and_then(|name| node.attribute(name))
                     .into_iter()
@@ -102,7 +102,7 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XElement> AncestorsAndSelf(this IEnumerable<XElement> source, XName name)",
         |c| {
             let name = opt_name(c, 1)?;
-            gather(c, defs().element, move |node| {
+            gather_named(c, defs().element, name.is_none(), move |node| {
                 of_name(node.ancestors(true), name.as_ref())
             })
         },
@@ -124,6 +124,20 @@ pub(super) fn define(types: &mut Types) {
 fn of_name(nodes: Vec<XNode>, name: Option<&Name>) -> Vec<XNode> {
     name.map(|name| elements(nodes, Some(name)))
         .unwrap_or_default()
+}
+
+/// The same where a name is wanted: without one there is nothing to walk over.
+fn gather_named(
+    c: &mut Call<'_, '_>,
+    element: DefId,
+    nameless: bool,
+    of: impl Fn(&XNode) -> Vec<XNode> + 'static,
+) -> R<Value> {
+    if nameless {
+        c.required(0)?;
+        return Ok(nothing(element));
+    }
+    gather(c, element, of)
 }
 
 fn gather(

@@ -186,6 +186,10 @@ fn text_of(rt: &mut Runtime<'_>, node: &XNode, raw: bool) -> R<Str> {
             rt.allocate(room.saturating_add(1))?;
             Ok(Str::EMPTY)
         }
+        Err(Unwritten::Redefined) => Err(Fault::new(
+            "System.Xml.XmlException",
+            "The prefix '' cannot be redefined from '' to another namespace within the same start element tag.",
+        )),
         Err(Unwritten::Character(unit)) => Err(Fault::argument(
             &match unit {
                 0xd800..=0xdfff => format!("Invalid surrogate pair: 0x{unit:04X} stands alone."),

@@ -1,6 +1,8 @@
 //! `XmlNamespaceManager` and what it is made with: prefixes for XPath expressions and readers.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Registry, Type, Types};
@@ -8,8 +10,46 @@ use crate::value::{Object, Str, Value};
 use crate::xml::{XML_NAMESPACE, XMLNS_NAMESPACE};
 use crate::xpath::Namespaces;
 
-/// `NameTable`: .NET shares equal names through it; here texts are shared anyway.
-pub(in crate::dotnet) struct NameTable;
+/// `NameTable`: .NET shares equal names through it; here texts are shared anyway, so it knows what was put into it only.
+#[derive(Default)]
+pub(in crate::dotnet) struct NameTable(RefCell<HashSet<Str>>);
+
+impl NameTable {
+    fn with(names: &[&'static str]) -> Self {
+        let names = names.iter().map(|name| Str::literal(name));
+        Self(RefCell::new(names.collect()))
+    }
+
+    /// With the names that each document has.
+    pub(in crate::dotnet) fn of_document() -> Self {
+        Self::with(&[
+            "#document",
+            "#document-fragment",
+            "#comment",
+            "#text",
+            "#cdata-section",
+            "#entity",
+            "id",
+            "#whitespace",
+            "#significant-whitespace",
+            "xmlns",
+            "xml",
+            "space",
+            "lang",
+            XMLNS_NAMESPACE,
+            XML_NAMESPACE,
+        ])
+    }
+
+    /// With the names that each reader has.
+    pub(in crate::dotnet) fn of_reader() -> Self {
+        Self::with(&["xmlns", "xml", XMLNS_NAMESPACE, XML_NAMESPACE])
+    }
+}
+
+fn table(c: &Call<'_, '_>) -> R<Rc<NameTable>> {
+    c.object::<NameTable>(0)
+}
 
 /// `XmlNamespaceManager`
 pub(in crate::dotnet) struct NamespaceManager {
@@ -114,12 +154,23 @@ fn add(c: &mut Call<'_, '_>) -> R<Value> {
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.XmlNameTable");
     t.beyond_documentation();
-    t.method("string Add(string array)", |c| Ok(c.str(1)?.into()));
-    t.method("string Get(string array)", |c| Ok(c.str(1)?.into()));
+    t.method("string Add(string array)", |c| {
+        let name = c.str(1)?;
+        c.rt.allocate(name.heap_size() + 64)?;
+        table(c)?.0.borrow_mut().insert(name.clone());
+        Ok(name.into())
+    })
+    .mutates();
+    t.method("string Get(string array)", |c| {
+        let name = c.str(1)?;
+        // The empty name is everywhere.
+        let known = name.is_empty() || table(c)?.0.borrow().contains(&name);
+        Ok(known.then_some(name).into())
+    });
     let mut t = types.class("System.Xml.NameTable");
     t.beyond_documentation();
     t.base("XmlNameTable");
-    t.constructor("()", |_| Ok(Value::object(NameTable)));
+    t.constructor("()", |_| Ok(Value::object(NameTable::default())));
 
     let mut t = types.interface("System.Xml.IXmlNamespaceResolver");
     t.beyond_documentation();
@@ -129,12 +180,17 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.XmlNamespaceManager");
     t.beyond_documentation();
     t.base("object").base("IXmlNamespaceResolver");
-    t.constructor("(XmlNameTable nameTable)", |_| {
+    t.constructor("(XmlNameTable nameTable)", |c| {
+        if c.value(0).is_null() {
+            return Err(Fault::null_reference());
+        }
         Ok(Value::object(NamespaceManager {
             scopes: RefCell::new(vec![Vec::new()]),
         }))
     });
-    t.property("XmlNameTable NameTable", |_| Ok(Value::object(NameTable)));
+    t.property("XmlNameTable NameTable", |_| {
+        Ok(Value::object(NameTable::of_reader()))
+    });
     t.property("string DefaultNamespace", |c| {
         Ok(manager(c)?.find("").unwrap_or(Str::EMPTY).into())
     });
@@ -149,7 +205,10 @@ pub(super) fn define(types: &mut Types) {
     })
     .mutates();
     t.method("bool HasNamespace(string prefix)", |c| {
-        let (manager, prefix) = (manager(c)?, c.str(1)?);
+        let Some(prefix) = c.opt_str(1)? else {
+            return Ok(false.into());
+        };
+        let manager = manager(c)?;
         let scopes = manager.scopes.borrow();
         let last = scopes.last();
         Ok(last
@@ -177,11 +236,15 @@ pub(super) fn define(types: &mut Types) {
 }
 
 fn lookup(c: &mut Call<'_, '_>) -> R<Value> {
-    let prefix = c.str(1)?;
+    let Some(prefix) = c.opt_str(1)? else {
+        return Ok(Value::Null);
+    };
     Ok(manager(c)?.find(&prefix.to_utf8()).into())
 }
 
 fn lookup_prefix(c: &mut Call<'_, '_>) -> R<Value> {
-    let namespace = c.str(1)?;
+    let Some(namespace) = c.opt_str(1)? else {
+        return Ok(Value::Null);
+    };
     Ok(manager(c)?.prefix_of(&namespace).into())
 }

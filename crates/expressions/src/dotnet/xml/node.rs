@@ -6,7 +6,7 @@ use super::{defs, elements, node, nothing, optional, sequence, text_of};
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
-use crate::xml::{NodeKind, XNode};
+use crate::xml::{Name, NodeKind, XNode};
 
 #[cold]
 pub(super) fn define(types: &mut Types) {
@@ -60,7 +60,19 @@ pub(super) fn define(types: &mut Types) {
         if target.is_empty() {
             return Err(Fault::argument_null("target"));
         }
-        Ok(Value::object(XNode::instruction(target, c.str(1)?)))
+        // A name, and not that of the declaration.
+        let name = Name::new(target, Str::EMPTY)?;
+        if name.local.to_utf8().eq_ignore_ascii_case("xml") {
+            return Err(Fault::argument(
+                &format!(
+                    "'{}' is an invalid name for a processing instruction.",
+                    name.local
+                ),
+                "",
+            ));
+        }
+        let data = c.str(1)?;
+        Ok(Value::object(XNode::instruction(name.local, data)))
     });
     t.property("string Target", |c| Ok(node(c, 0)?.target().into()));
     t.property_with_set("string Data", value, set_value)

@@ -119,6 +119,10 @@ impl Reader {
 
     /// Goes behind the present node and all that is in it.
     fn skip(&self) -> R<()> {
+        // There is nothing to skip before the first node.
+        if self.read.get() == 0 {
+            return Ok(());
+        }
         if let Some(event) = self.event()? {
             self.read.set(event.end + 1);
         }
@@ -233,6 +237,25 @@ impl Reader {
         Ok(out.finish())
     }
 
+    /// `ReadString()`: the text up to whatever else comes, in the element here or from here on.
+    fn read_string(&self) -> R<Str> {
+        self.attribute.set(None);
+        if self.is_start()? {
+            if self.event()?.is_some_and(|event| event.node.is_empty()) {
+                return Ok(Str::EMPTY);
+            }
+            self.advance()?;
+        }
+        let mut out = StrBuilder::new();
+        while matches!(self.node_type()?, 3 | 4 | 13 | 14) {
+            out.push(&self.value()?);
+            if !self.advance()? {
+                break;
+            }
+        }
+        Ok(out.finish())
+    }
+
     /// `ReadElementContentAsString()`
     fn element_content(&self, method: &str) -> R<Str> {
         let event = match self.event()? {
@@ -250,6 +273,11 @@ impl Reader {
         let text = event.node.value();
         self.skip()?;
         Ok(text)
+    }
+
+    /// Whether it stands on text that is more than white space: no document and no element begins so.
+    pub(in crate::dotnet) fn is_at_text(&self) -> R<bool> {
+        Ok(matches!(self.node_type()?, 3 | 4))
     }
 
     /// What is left as a document: from the present node, or all of it where nothing was read.
@@ -371,6 +399,16 @@ fn create(c: &mut Call<'_, '_>, settings: bool) -> R<Value> {
 pub(super) fn load(c: &mut Call<'_, '_>, preserve: bool) -> R<XNode> {
     let source = c.required(0)?;
     if let Some(reader) = source.as_object::<Reader>() {
+        if reader.is_at_text()? {
+            let of_element = c.member.signature.starts_with("XElement");
+            return Err(if of_element {
+                Fault::invalid_operation(
+                    "The XmlReader must be on a node of type Element instead of a node of type Text.",
+                )
+            } else {
+                Fault::argument("Non white space characters cannot be added to content.", "")
+            });
+        }
         let document = reader.rest_as_document()?;
         c.rt.spend(crate::forest::take_work())?;
         return Ok(document);
@@ -409,8 +447,18 @@ fn number(length: usize) -> Value {
 
 /// An attribute by its name as written, or by local name and namespace.
 fn find(c: &mut Call<'_, '_>, reader: &Reader) -> R<Option<(usize, XNode)>> {
-    let first = c.str(1)?;
-    let namespace = if c.len() > 2 { Some(c.str(2)?) } else { None };
+    let first = c.opt_str(1)?;
+    let namespace = if c.len() > 2 {
+        Some(c.opt_str(2)?.unwrap_or_default())
+    } else {
+        None
+    };
+    let Some(first) = first else {
+        return Err(match namespace {
+            Some(_) => Fault::argument_null("key"),
+            None => Fault::null_reference(),
+        });
+    };
     Ok(reader
         .attributes()?
         .into_iter()
@@ -459,8 +507,12 @@ fn move_to(reader: &Reader, at: Option<usize>) -> R<Value> {
 fn fits(c: &mut Call<'_, '_>, reader: &Reader) -> R<bool> {
     Ok(match c.len() {
         0 | 1 => true,
-        2 => reader.name()? == c.str(1)?,
-        _ => reader.parts()? == (c.str(1)?, c.str(2)?),
+        // Nothing has no name.
+        2 => Some(reader.name()?) == c.opt_str(1)?,
+        _ => {
+            let (local, namespace) = reader.parts()?;
+            (Some(local), Some(namespace)) == (c.opt_str(1)?, c.opt_str(2)?)
+        }
     })
 }
 
@@ -479,9 +531,9 @@ fn expect_element(c: &mut Call<'_, '_>, reader: &Reader) -> R<()> {
         )));
     }
     if !fits(c, reader)? {
-        let wanted = c.str(1)?;
+        let wanted = c.opt_str(1)?.unwrap_or_default();
         return Err(failed(if c.len() > 2 {
-            let namespace = c.str(2)?;
+            let namespace = c.opt_str(2)?.unwrap_or_default();
             format!("Element '{wanted}' with namespace name '{namespace}' was not found.")
         } else {
             format!("Element '{wanted}' was not found.")
@@ -500,12 +552,35 @@ fn read_start_element(c: &mut Call<'_, '_>) -> R<Value> {
 fn read_element_string(c: &mut Call<'_, '_>) -> R<Value> {
     let reader = reader(c)?;
     expect_element(c, &reader)?;
-    let text = reader.element_content("ReadElementString");
-    Ok(text?.into())
+    if reader.event()?.is_some_and(|event| event.node.is_empty()) {
+        reader.advance()?;
+        return Ok(Str::EMPTY.into());
+    }
+    reader.advance()?;
+    let text = reader.read_string()?;
+    let kind = reader.node_type()?;
+    if kind != 15 {
+        return Err(failed(format!(
+            "Unexpected node type {}. {} method can only be called on elements with simple or empty content.",
+            type_name(kind),
+            "ReadElementString"
+        )));
+    }
+    reader.advance()?;
+    Ok(text.into())
 }
 
 fn read_to(c: &mut Call<'_, '_>, how: To) -> R<Value> {
     let reader = reader(c)?;
+    if c.str(1)?.is_empty() {
+        return Err(Fault::argument(
+            "The empty string '' is not a valid name.",
+            "name",
+        ));
+    }
+    if c.len() > 2 {
+        c.str(2)?;
+    }
     let start = reader.event()?.map(|event| (event.depth, event.end));
     let limit = match (how, start) {
         (To::Following, _) => usize::MAX,
@@ -554,7 +629,8 @@ fn markup(c: &mut Call<'_, '_>, inner: bool) -> R<Value> {
     let Some(event) = reader.event()? else {
         return Ok(Str::EMPTY.into());
     };
-    if event.what != What::Node {
+    if event.what != What::Node || event.node.kind() != NodeKind::Element {
+        reader.advance()?;
         return Ok(Str::EMPTY.into());
     }
     let mut text = String::new();
@@ -578,7 +654,11 @@ fn content_as<T: Into<Value>>(
     read: impl FnOnce(&str) -> Option<T>,
 ) -> R<Value> {
     let reader = reader(c)?;
+    let empty = reader.is_start()? && reader.event()?.is_some_and(|event| event.node.is_empty());
     let text = reader.element_content(&format!("ReadElementContentAs{what}"))?;
+    if empty {
+        return Err(Fault::format("Input string was not in a correct format."));
+    }
     let text = text.to_utf8();
     let found = read(text.trim_matches([' ', '\t', '\r', '\n']));
     found
@@ -660,19 +740,26 @@ pub(super) fn define(types: &mut Types) {
     });
     t.property("string BaseURI", |_| Ok(Str::EMPTY.into()));
     t.property("XmlNameTable NameTable", |_| {
-        Ok(Value::object(super::namespaces::NameTable))
+        Ok(Value::object(super::namespaces::NameTable::of_reader()))
     });
     define_attributes(&mut t);
     define_moves(&mut t);
     define_content(&mut t);
     t.method("string LookupNamespace(string prefix)", |c| {
-        let (reader, prefix) = (reader(c)?, c.str(1)?);
+        let reader = reader(c)?;
+        let Some(prefix) = c.opt_str(1)? else {
+            return Ok(Value::Null);
+        };
+        if prefix.is_empty() && reader.event()?.is_none() {
+            return Ok(Str::EMPTY.into());
+        }
         let prefix = prefix.to_utf8();
         let event = reader.event()?;
         Ok(event
             .and_then(|event| {
                 let element = event.node.clone();
-                element.namespace_of_prefix(&prefix)
+                let found = element.namespace_of_prefix(&prefix);
+                found.or_else(|| prefix.is_empty().then_some(Str::EMPTY))
             })
             .into())
     });
@@ -798,22 +885,20 @@ fn define_content(t: &mut crate::types::TypeBuilder<'_>) {
     t.method("string ReadOuterXml()", |c| markup(c, false))
         .mutates();
     t.method("string ReadString()", |c| {
-        let reader = reader(c)?;
-        reader.attribute.set(None);
-        if reader.is_start()? {
-            let empty = reader.event()?.is_some_and(|event| event.node.is_empty());
-            if empty {
-                return Ok(Str::EMPTY.into());
-            }
-            reader.advance()?;
-        }
-        Ok(reader.run_of_text()?.into())
+        Ok(reader(c)?.read_string()?.into())
     })
     .mutates();
     t.method("string ReadContentAsString()", |c| {
         let reader = reader(c)?;
         if let Some(attribute) = reader.attribute()? {
             return Ok(attribute.value().into());
+        }
+        let kind = reader.node_type()?;
+        if matches!(kind, 0 | 1 | 17) {
+            return Err(Fault::invalid_operation(&format!(
+                "The ReadContentAsString method is not supported on node type {}.",
+                type_name(kind)
+            )));
         }
         Ok(reader.run_of_text()?.into())
     })
@@ -916,7 +1001,14 @@ fn define_settings(types: &mut Types) {
             Ok(def.map_or(Value::Null, |def| Value::Enum(def.id, number)))
         },
         |c| {
-            settings(c)?.processing.set(c.enumeration(1)?);
+            let wanted = c.enumeration(1)?;
+            if !(0..=2).contains(&wanted) {
+                return Err(Fault::out_of_range(
+                    "value",
+                    "Specified argument was out of the range of valid values.",
+                ));
+            }
+            settings(c)?.processing.set(wanted);
             Ok(Value::Null)
         },
     )
