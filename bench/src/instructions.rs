@@ -50,7 +50,7 @@ pub fn run() -> Result<String, String> {
     );
     let mut floor = None;
     for peer in Peer::all(&folders) {
-        if !matches!(peer, Peer::Floor | Peer::Tidegate(_)) {
+        if !matches!(peer, Peer::Floor | Peer::Plain | Peer::Tidegate(_)) {
             continue;
         }
         let name = peer.name();
@@ -63,6 +63,10 @@ pub fn run() -> Result<String, String> {
             Ok(count) if peer == Peer::Floor => {
                 floor = Some(count);
                 writeln!(text, "{name:<58} {count:>12.0} {:>8} {:>10}", "1.00", "–")
+            }
+            Ok(count) if peer == Peer::Plain => {
+                let ratio = floor.map_or("–".to_owned(), |floor| format!("{:.2}", count / floor));
+                writeln!(text, "{name:<58} {count:>12.0} {ratio:>8} {:>10}", "–")
             }
             Ok(count) => {
                 let ratio = floor.map_or("–".to_owned(), |floor| format!("{:.2}", count / floor));

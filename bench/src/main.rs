@@ -16,6 +16,7 @@ mod layout;
 mod load;
 mod mock;
 mod peers;
+mod plain;
 mod process;
 mod setup;
 mod table;
@@ -74,6 +75,8 @@ enum Task {
     Layout,
     /// Run the bare hyper proxy on 127.0.0.1:18000.
     Floor,
+    /// Run the proxy on hyper-util's client on 127.0.0.1:18000.
+    Plain,
     /// Run the mock upstream on 127.0.0.1:18081 to 18083.
     Upstream,
     /// Send requests and print a report as JSON.
@@ -137,6 +140,7 @@ fn run(task: Task) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         }
         Task::Layout => println!("{}", layout::run()?),
         Task::Floor => mock::block_on(floor::run(ports.proxy, ports.upstreams))??,
+        Task::Plain => mock::block_on(plain::run(ports.proxy, ports.upstreams))??,
         Task::Upstream => mock::block_on(mock::run(ports.upstreams))??,
         Task::Load {
             address,

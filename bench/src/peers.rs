@@ -38,6 +38,8 @@ impl Default for Ports {
 pub enum Peer {
     /// The bare hyper proxy of this package.
     Floor,
+    /// A proxy on hyper-util's client, also of this package.
+    Plain,
     /// Tidegate with a configuration folder.
     Tidegate(PathBuf),
     /// nginx.
@@ -92,7 +94,7 @@ impl Peer {
             .filter(|path| path.is_dir())
             .collect();
         configurations.sort();
-        let mut all = vec![Self::Floor];
+        let mut all = vec![Self::Floor, Self::Plain];
         all.extend(configurations.into_iter().map(Self::Tidegate));
         all.extend([Self::Nginx, Self::Haproxy, Self::Envoy]);
         all
@@ -102,6 +104,7 @@ impl Peer {
     pub fn name(&self) -> String {
         match self {
             Self::Floor => "floor".to_owned(),
+            Self::Plain => "hyper-util".to_owned(),
             Self::Tidegate(path) => {
                 format!(
                     "tidegate {}",
@@ -142,9 +145,14 @@ impl Peer {
             }
         };
         match self {
-            Self::Floor => {
+            Self::Floor | Self::Plain => {
                 let own = std::env::current_exe().map_err(|error| error.to_string())?;
-                Ok(vec![text(&own), "floor".to_owned()])
+                let task = if *self == Self::Floor {
+                    "floor"
+                } else {
+                    "plain"
+                };
+                Ok(vec![text(&own), task.to_owned()])
             }
             Self::Tidegate(configuration) => {
                 if !folders.tidegate.is_file() {
