@@ -20,7 +20,7 @@ use crate::{load, process::Running};
 const REQUESTS: usize = 300;
 const CONNECTIONS: usize = 8;
 /// A module is named as a whole when at least this share of its code has run: what is written there next will likely run as well.
-const MODULE_SHARE: f64 = 0.6;
+const MODULE_SHARE: f64 = 0.8;
 /// One name stands for all instances of a generic function. Those of which less than this share has run come behind all others.
 const GENERIC_SHARE: f64 = 1.0 / 6.0;
 /// What has this size, and one name, is strewn as much when it is put together.
@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn modules_that_run_are_named_as_a_whole() {
         let mut root = Module::default();
-        root.add("_ZN1a1f17h0000000000000000E", 60, Some(1));
+        root.add("_ZN1a1f17h0000000000000000E", 90, Some(1));
         root.add("_ZN1a1g17h0000000000000000E", 20, None);
         root.add("_ZN1b1f17h0000000000000000E", 10, Some(9));
         root.add("_ZN1b1g17h0000000000000000E", 90, None);

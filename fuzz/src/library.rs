@@ -20,7 +20,7 @@ impl Library {
             let members: Vec<&Member> = Registry::get()
                 .defs()
                 .iter()
-                .flat_map(|def| &def.members)
+                .flat_map(|def| def.members())
                 .filter(|member| {
                     !matches!(member.kind, MemberKind::Implicit | MemberKind::Explicit)
                 })

@@ -199,7 +199,7 @@ fn names() -> &'static [&'static str] {
             .defs()
             .iter()
             .flat_map(|def| {
-                std::iter::once(&*def.name).chain(def.members.iter().map(|member| &*member.name))
+                std::iter::once(&*def.name).chain(def.members().iter().map(|member| &*member.name))
             })
             .collect();
         names.sort_unstable();

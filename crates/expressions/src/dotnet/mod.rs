@@ -63,7 +63,6 @@ use crate::types::Types;
 use crate::value::Value;
 
 /// Declares the whole library.
-#[cold]
 pub(crate) fn define(types: &mut Types) {
     system::define(types);
     text::define(types);

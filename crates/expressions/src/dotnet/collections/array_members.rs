@@ -130,7 +130,6 @@ fn index_of(c: &mut Call<'_, '_>, last: bool) -> R<Value> {
     Ok(position(found.map(|at| at + first)))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Array");
     t.base("System.Collections.IEnumerable");
@@ -196,7 +195,6 @@ pub(super) fn dimension(c: &Call<'_, '_>) -> R<usize> {
     }
 }
 
-#[cold]
 fn define_statics(types: &mut Types) {
     let mut t = types.class("System.Array");
     t.static_method("ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", |c| {
@@ -304,7 +302,6 @@ fn define_statics(types: &mut Types) {
     .mutates();
 }
 
-#[cold]
 fn define_searches(types: &mut Types) {
     let mut t = types.class("System.Array");
     t.static_method("int BinarySearch<T>(T[] array, T value)", |c| {

@@ -179,7 +179,6 @@ pub(crate) fn no_order() -> Fault {
     Fault::argument("At least one object must implement IComparable.", "")
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IComparer<in T>");
     t.beyond_documentation();

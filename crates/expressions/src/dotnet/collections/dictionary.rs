@@ -247,7 +247,6 @@ fn capacity(c: &Call<'_, '_>) -> R<()> {
     Ok(())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.Dictionary<TKey, TValue>");
     t.base("IDictionary<TKey, TValue>")

@@ -67,7 +67,6 @@ fn advance(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(more.into())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IEnumerator<out T>");
     t.base("IDisposable");

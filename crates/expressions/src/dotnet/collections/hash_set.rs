@@ -94,7 +94,6 @@ fn made(c: &mut Call<'_, '_>, source: Option<usize>, comparer: Option<usize>) ->
     }))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.HashSet<T>");
     t.base("ISet<T>").base("IReadOnlyCollection<T>");
@@ -172,7 +171,6 @@ pub(super) fn define(types: &mut Types) {
     define_set_operations(types);
 }
 
-#[cold]
 fn define_set_operations(types: &mut Types) {
     set_operations(&mut types.class("System.Collections.Generic.HashSet<T>"));
     // Only sets of this class implement the interface.

@@ -109,7 +109,6 @@ fn add(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::Null)
 }
 
-#[cold]
 fn define_sequences(types: &mut Types) {
     types.interface("System.Collections.IEnumerable");
     let mut t = types.interface("System.Collections.Generic.IEnumerable<out T>");
@@ -175,7 +174,6 @@ fn define_sequences(types: &mut Types) {
     .mutates();
 }
 
-#[cold]
 fn define_dictionaries(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IDictionary<TKey, TValue>");
     t.base("ICollection<KeyValuePair<TKey, TValue>>");
@@ -215,7 +213,6 @@ fn define_dictionaries(types: &mut Types) {
     );
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     define_sequences(types);
     define_dictionaries(types);

@@ -17,7 +17,6 @@ fn field(c: &Call<'_, '_>, index: usize) -> R<Value> {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Collections.Generic.KeyValuePair<TKey, TValue>");
     t.constructor("(TKey key, TValue value)", make);

@@ -169,7 +169,6 @@ fn insert_all(c: &mut Call<'_, '_>, index: i32, source: &Value) -> R<Value> {
     Ok(Value::Null)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.List<T>");
     t.base("IList<T>").base("IReadOnlyList<T>");
@@ -219,7 +218,6 @@ pub(super) fn define(types: &mut Types) {
     define_searches(types);
 }
 
-#[cold]
 fn define_changes(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.List<T>");
     t.method("void Add(T item)", |c| {
@@ -348,7 +346,6 @@ fn define_changes(types: &mut Types) {
     t.method("void TrimExcess()", |_| Ok(Value::Null));
 }
 
-#[cold]
 fn define_searches(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.List<T>");
     t.method("ReadOnlyCollection<T> AsReadOnly()", |c| {

@@ -30,7 +30,6 @@ pub(crate) use list::List;
 pub(crate) use queue::Queue;
 pub(crate) use stack::Stack;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     comparer::define(types);
     interfaces::define(types);

@@ -23,7 +23,6 @@ impl Object for ReadOnlyList {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.ObjectModel.ReadOnlyCollection<T>");
     t.base("IList<T>")

@@ -101,7 +101,6 @@ fn peek(c: &Call<'_, '_>) -> R<Option<Value>> {
     Ok(item)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.Stack<T>");
     t.base("IReadOnlyCollection<T>");

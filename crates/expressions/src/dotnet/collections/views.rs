@@ -37,7 +37,6 @@ impl Object for View {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.KeyCollection<TKey, TValue>");
     t.base("ICollection<TKey>")

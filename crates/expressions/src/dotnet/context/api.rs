@@ -52,7 +52,6 @@ fn key_names(c: &Call<'_, '_>) -> R<Rc<KeyNames>> {
     c.object::<KeyNames>(0)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IApi");
     t.property("string Id", |c| Ok(shared(&api(c)?.id)));

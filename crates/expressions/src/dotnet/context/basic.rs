@@ -49,7 +49,6 @@ fn read(c: &mut Call<'_, '_>) -> R<Value> {
         .map_or(Value::Null, Value::object))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(NAME);
     t.property("string UserId", |c| {

@@ -134,7 +134,6 @@ fn read_as(c: &mut Call<'_, '_>) -> R<Value> {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IMessageBody");
     t.method("T As<T>(bool preserveContent = false)", read_as);

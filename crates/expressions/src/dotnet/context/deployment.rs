@@ -4,7 +4,6 @@ use super::shared;
 use crate::dotnet::collections;
 use crate::types::{Type, Types};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IDeployment");
     t.property("string GatewayId", |c| {

@@ -51,7 +51,6 @@ fn wrong_type(name: &Str, value: &Value, wanted: &str) -> Fault {
     )
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("Tidegate.ContextExtensions");
     t.extension(

@@ -85,7 +85,6 @@ fn write(c: &mut Call<'_, '_>, set: &'static AsciiSet) -> R<String> {
     Ok(out)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("Tidegate.FormExtensions");
     t.extension(

@@ -128,7 +128,6 @@ fn jwt(c: &Call<'_, '_>) -> R<Rc<Jwt>> {
     c.object::<Jwt>(0)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(NAME);
     t.property("string Algorithm", |c| Ok(text_of(&jwt(c)?.header, "alg")));

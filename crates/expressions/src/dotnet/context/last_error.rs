@@ -9,7 +9,6 @@ fn last_error<'a>(c: &'a Call<'_, '_>) -> R<&'a LastErrorInfo> {
     c.rt.host.last_error().ok_or_else(Fault::null_reference)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.ILastError");
     t.property("string Source", |c| Ok(shared(&last_error(c)?.source)));

@@ -41,7 +41,6 @@ fn method_name(name: &str) -> Str {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IRequest");
     t.property("IMessageBody Body", |c| {

@@ -32,7 +32,6 @@ pub use authorization::AuthorizationObject;
 pub(crate) use map::{ReadOnlyMap, get, len, pairs};
 pub use response::ResponseObject;
 
-#[cold]
 pub(crate) fn define(types: &mut Types) {
     proxy_context::define(types);
     api::define(types);

@@ -62,7 +62,6 @@ fn date(ticks: i64) -> DateTime {
     DateTime::clamped(ticks, DateTimeKind::Utc)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.ISubscription");
     t.property("string Id", |c| Ok(shared(&subscription(c)?.id)));

@@ -18,7 +18,6 @@ fn product(c: &Call<'_, '_>) -> R<Arc<ProductInfo>> {
         .ok_or_else(Fault::null_reference)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "Tidegate.ProductState",

@@ -14,7 +14,6 @@ fn part(present: bool, part: HostObject) -> Value {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IProxyRequestContext");
     t.property("IContextApi Api", |c| {

@@ -102,7 +102,6 @@ fn ask<T>(c: &Call<'_, '_>, read: impl FnOnce(&UrlView<'_>) -> T) -> R<T> {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("Tidegate.IUrl");
     t.property("string Scheme", |c| {

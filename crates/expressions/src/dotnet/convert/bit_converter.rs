@@ -21,7 +21,6 @@ macro_rules! number {
     };
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.BitConverter");
     t.constant("bool IsLittleEndian", Const::Bool(true));

@@ -55,7 +55,6 @@ fn own(c: &Call<'_, '_>) -> R<Rc<EncodingObject>> {
     c.object::<EncodingObject>(0)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(BASE);
     t.static_property("Encoding UTF8", |_| Ok(value(UTF8)));

@@ -9,7 +9,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Const, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Guid");
     t.base("IComparable").base("IFormattable");

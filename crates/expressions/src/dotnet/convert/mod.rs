@@ -10,7 +10,6 @@ pub(in crate::dotnet) use encoding::unicode_encoding;
 
 use crate::types::Types;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     system_convert::define(types);
     bit_converter::define(types);

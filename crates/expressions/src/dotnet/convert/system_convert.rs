@@ -40,7 +40,6 @@ macro_rules! integer {
     };
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "System.Base64FormattingOptions",

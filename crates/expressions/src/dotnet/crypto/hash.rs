@@ -71,7 +71,6 @@ fn by_name(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Hasher::value(kind, made, None))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.HashAlgorithm");
     t.base("object").base("IDisposable");

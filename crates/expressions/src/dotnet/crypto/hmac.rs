@@ -8,7 +8,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types};
 use crate::value::{Str, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.KeyedHashAlgorithm");
     t.base("HashAlgorithm");

@@ -17,7 +17,6 @@ use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::Value;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     names::define(types);
     hash::define(types);

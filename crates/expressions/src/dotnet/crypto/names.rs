@@ -67,7 +67,6 @@ fn constant(kind: HashKind) -> R<Value> {
     Ok(Value::object(HashName(Some(Str::literal(kind.name())))))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "System.Security.Cryptography.CipherMode",

@@ -135,7 +135,6 @@ fn padding_class(
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     padding_class(
         types,

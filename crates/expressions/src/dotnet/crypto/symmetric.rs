@@ -182,7 +182,6 @@ fn extension(c: &mut Call<'_, '_>, encrypts: bool) -> R<Value> {
     job.run(c, &data).map(bytes)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.SymmetricAlgorithm");
     t.base("object").base("IDisposable");
@@ -350,7 +349,6 @@ const fn class_of(algorithm: Algorithm) -> &'static str {
     }
 }
 
-#[cold]
 fn define_classes(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.Aes");
     t.base("SymmetricAlgorithm").beyond_documentation();

@@ -70,7 +70,6 @@ impl Object for Transform {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Security.Cryptography.ICryptoTransform");
     t.base("IDisposable").beyond_documentation();

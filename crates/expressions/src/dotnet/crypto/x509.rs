@@ -250,7 +250,6 @@ fn private_key(certificate: &CertificateObject) -> R<Value> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     const NAMESPACE: &str = "System.Security.Cryptography.X509Certificates";
     types.enumeration(

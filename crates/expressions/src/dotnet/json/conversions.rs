@@ -49,7 +49,6 @@ fn to_value(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(super::value_of(&scalar))
 }
 
-#[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>) {
     for signature in [
         "JToken (bool value)",

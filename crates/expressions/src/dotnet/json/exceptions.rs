@@ -18,7 +18,6 @@ fn number(c: &Call<'_, '_>, name: &str) -> R<Value> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     exception_type(types, "Newtonsoft.Json.JsonException", "Exception").beyond_documentation();
     let mut t = exception_type(

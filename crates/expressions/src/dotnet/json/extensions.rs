@@ -8,7 +8,6 @@ use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
 use crate::value::{Iter, Lazy, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("Newtonsoft.Json.Linq.Extensions");
     t.extension("U Value<U>(this IEnumerable<JToken> value)", |c| {

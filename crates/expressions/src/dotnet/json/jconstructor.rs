@@ -7,7 +7,6 @@ use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::Value;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JConstructor");
     t.base("JContainer");

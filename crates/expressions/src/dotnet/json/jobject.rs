@@ -7,7 +7,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types, known};
 use crate::value::{Lazy, Str, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JObject");
     t.base("JContainer").base("IDictionary<string, JToken>");

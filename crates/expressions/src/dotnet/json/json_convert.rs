@@ -10,7 +10,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Object, TypeObject, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     define_settings(types);
     let mut t = types.static_class("Newtonsoft.Json.JsonConvert");
@@ -114,7 +113,6 @@ fn enumeration(name: &str, value: i64) -> Value {
     Value::Enum(id, value)
 }
 
-#[cold]
 fn define_settings(types: &mut Types) {
     const NULLS: &str = "Newtonsoft.Json.NullValueHandling";
     const DATES: &str = "Newtonsoft.Json.DateParseHandling";

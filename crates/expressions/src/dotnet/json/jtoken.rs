@@ -11,7 +11,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Lazy, Ready, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types.enumeration(
         "Newtonsoft.Json.Formatting",
@@ -41,7 +40,6 @@ fn values_by_key(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(extensions::values_of(c.value(0), key))
 }
 
-#[cold]
 fn define_token(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JToken");
     t.base("IJEnumerable<JToken>");
@@ -192,7 +190,6 @@ fn define_token(types: &mut Types) {
     conversions::define(&mut t);
 }
 
-#[cold]
 fn define_container(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JContainer");
     t.base("JToken");

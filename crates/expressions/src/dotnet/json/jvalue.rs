@@ -43,7 +43,6 @@ fn compared(a: &JToken, b: &JToken) -> R<Value> {
     .into())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JValue");
     t.base("JToken").base("IComparable");

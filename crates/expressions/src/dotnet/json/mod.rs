@@ -34,7 +34,6 @@ pub(crate) use self::operators::{binary, unwrap};
 pub(crate) use self::serialize::serialize;
 pub(crate) use self::typed::to_object;
 
-#[cold]
 pub(crate) fn define(types: &mut Types) {
     exceptions::define(types);
     jtoken::define(types);

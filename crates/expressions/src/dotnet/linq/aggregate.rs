@@ -163,7 +163,6 @@ macro_rules! numeric {
     )+ };
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Linq.Enumerable");
     numeric!(t, "Sum", sum,

@@ -38,7 +38,6 @@ fn to_dictionary(c: &mut Call<'_, '_>, selected: bool, comparer: usize) -> R<Val
     Ok(Value::object(dictionary))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Linq.Enumerable");
     t.extension(

@@ -225,7 +225,6 @@ macro_rules! with_predicate {
     };
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Linq.Enumerable");
     with_predicate!(t, "TSource", "First", |c| first(c, false));

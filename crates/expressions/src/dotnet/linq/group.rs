@@ -287,7 +287,6 @@ fn define_lookup(t: &mut TypeBuilder<'_>) {
     });
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Linq.IGrouping<out TKey, out TElement>");
     t.base("IEnumerable<TElement>");

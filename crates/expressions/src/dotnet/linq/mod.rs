@@ -14,7 +14,6 @@ use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
 use crate::value::{Iter, Lazy, Value};
 
-#[cold]
 pub(crate) fn define(types: &mut Types) {
     types.static_class("System.Linq.Enumerable");
     select::define(types);

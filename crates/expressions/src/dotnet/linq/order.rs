@@ -119,7 +119,6 @@ fn then_by(c: &mut Call<'_, '_>, descending: bool) -> R<Value> {
     }))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types
         .interface("System.Linq.IOrderedEnumerable<out TElement>")

@@ -353,7 +353,6 @@ fn typed(c: &mut Call<'_, '_>, checked: bool) -> R<Value> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Linq.Enumerable");
     t.extension(

@@ -63,7 +63,6 @@ fn combine(c: &mut Call<'_, '_>, kind: Kind) -> R<Value> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Linq.Enumerable");
     t.extension(

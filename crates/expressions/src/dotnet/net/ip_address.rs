@@ -64,7 +64,6 @@ fn v6(c: &Call<'_, '_>, test: impl FnOnce(Ipv6Addr) -> bool) -> R<Value> {
     .into())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types
         .enumeration(

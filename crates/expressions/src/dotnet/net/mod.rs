@@ -11,7 +11,6 @@ use crate::types::Types;
 
 pub(crate) use uri::{uri_from_text, uri_original};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     uri::define(types);
     uri_builder::define(types);

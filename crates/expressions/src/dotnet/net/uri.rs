@@ -92,7 +92,6 @@ pub(super) fn kind(c: &Call<'_, '_>, index: usize) -> R<UriKind> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types
         .enumeration(

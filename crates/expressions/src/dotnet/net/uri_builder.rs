@@ -200,7 +200,6 @@ macro_rules! text_property {
     };
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.UriBuilder");
     t.beyond_documentation();

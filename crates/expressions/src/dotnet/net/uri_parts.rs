@@ -20,7 +20,6 @@ const ABSOLUTE: i64 = 0x7f;
 /// `SerializationInfoString`
 const WHOLE: i64 = -0x8000_0000;
 
-#[cold]
 pub(super) fn define_enumerations(types: &mut Types) {
     types
         .enumeration(
@@ -55,7 +54,6 @@ pub(super) fn define_enumerations(types: &mut Types) {
         .beyond_documentation();
 }
 
-#[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>) {
     t.method(
         "string GetComponents(UriComponents components, UriFormat format)",

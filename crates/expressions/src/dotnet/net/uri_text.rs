@@ -55,7 +55,6 @@ fn escaped(c: &mut Call<'_, '_>, escape: fn(&str) -> String) -> R<Value> {
 }
 
 /// Declares them.
-#[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>) {
     t.static_method("string EscapeDataString(string stringToEscape)", |c| {
         escaped(c, escape_data)

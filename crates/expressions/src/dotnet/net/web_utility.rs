@@ -35,7 +35,6 @@ fn range(c: &Call<'_, '_>) -> R<Vec<u8>> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Net.WebUtility");
     t.static_method("string UrlEncode(string value)", |c| map(c, 9, url_encode));

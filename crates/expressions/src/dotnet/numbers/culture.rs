@@ -54,7 +54,6 @@ fn by_name(name: &Str) -> R<Value> {
     ))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     exception_type(
         types,

@@ -110,7 +110,6 @@ macro_rules! floating {
     }};
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     // The smallest subnormals, which is what .NET calls epsilon.
     floating!(

@@ -105,7 +105,6 @@ fn difference(c: &Call<'_, '_>) -> R<Value> {
     })
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     integer!(types, "SByte", "sbyte", SByte, i8, 5);
     integer!(types, "Byte", "byte", Byte, u8, 6);

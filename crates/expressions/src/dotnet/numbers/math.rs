@@ -6,7 +6,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{TypeBuilder, Types};
 use crate::value::{Const, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let values: Vec<(&'static str, i64)> = MidpointRounding::ALL
         .iter()

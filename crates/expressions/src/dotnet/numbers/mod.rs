@@ -12,7 +12,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types};
 use crate::value::Value;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     integer::define(types);
     floating::define(types);

@@ -18,7 +18,6 @@ impl Object for RandomObject {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Random");
     t.constructor("()", |c| {

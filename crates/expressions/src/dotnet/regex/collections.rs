@@ -61,7 +61,6 @@ fn item(c: &mut Call<'_, '_>) -> R<Value> {
     found.ok_or_else(outside)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.MatchCollection");
     t.base("IList<Match>").base("IReadOnlyList<Match>");

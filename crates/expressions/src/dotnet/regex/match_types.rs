@@ -126,7 +126,6 @@ fn number(n: usize) -> Value {
     i32::try_from(n).unwrap_or(i32::MAX).into()
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.Capture");
     t.property("int Index", |c| {

@@ -13,7 +13,6 @@ use crate::runtime::{Fault, R, Runtime};
 use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::Str;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types
         .enumeration(

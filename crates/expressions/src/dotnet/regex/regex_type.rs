@@ -240,7 +240,6 @@ fn split(
 /// The static forms: without options, with options, with options and a timeout.
 const PLAIN: Source = Source::Static { options: None };
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.Regex");
     t.constructor("(string pattern)", |c| construct(c, None));
@@ -344,7 +343,6 @@ fn construct(c: &mut Call<'_, '_>, options: Option<usize>) -> R<Value> {
     Ok(Value::object(RegexObject { regex, options }))
 }
 
-#[cold]
 fn define_with_options(t: &mut crate::types::TypeBuilder<'_>) {
     const AT_2: Source = Source::Static { options: Some(2) };
     const AT_3: Source = Source::Static { options: Some(3) };
@@ -383,7 +381,6 @@ fn define_with_options(t: &mut crate::types::TypeBuilder<'_>) {
     }
 }
 
-#[cold]
 fn define_properties(t: &mut crate::types::TypeBuilder<'_>) {
     t.property("RegexOptions Options", |c| {
         Ok(Value::Enum(

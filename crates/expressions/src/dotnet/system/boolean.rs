@@ -5,7 +5,6 @@ use crate::runtime::{Fault, compare};
 use crate::types::Types;
 use crate::value::{Const, Str, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Boolean");
     t.base("IComparable");

@@ -2,7 +2,6 @@
 
 use crate::types::Types;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     for (header, invoke) in [
         ("System.Action", "void Invoke()"),

@@ -99,7 +99,6 @@ fn same_enumeration(a: &Value, b: &Value) -> R<()> {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Enum");
     t.base("ValueType").base("IComparable").base("IFormattable");

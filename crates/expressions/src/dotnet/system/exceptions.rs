@@ -109,7 +109,6 @@ fn this(c: &Call<'_, '_>) -> R<Rc<ExceptionObject>> {
     c.object::<ExceptionObject>(0)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = exception_type(types, "System.Exception", "object");
     t.property("string Message", |c| Ok(this(c)?.message.clone().into()));

@@ -18,7 +18,6 @@ use crate::runtime::R;
 use crate::types::{TypeDef, Types};
 use crate::value::Str;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     object::define(types);
     enumeration::define(types);

@@ -5,7 +5,6 @@ use crate::runtime::{Fault, compare, equals};
 use crate::types::Types;
 use crate::value::{TypeObject, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.Nullable<T>");
     t.constructor("(T value)", |c| Ok(c.value(0)));

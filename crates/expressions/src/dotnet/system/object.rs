@@ -7,7 +7,6 @@ use crate::types::relations::base_class;
 use crate::types::{Type, Types};
 use crate::value::{Str, TypeObject, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Object");
     t.constructor("()", |_| Ok(Value::object(Plain)));

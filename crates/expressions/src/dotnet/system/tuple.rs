@@ -18,7 +18,6 @@ fn item(c: &Call<'_, '_>, index: usize) -> R<Value> {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Tuple<T1>");
     t.base("IComparable");

@@ -135,7 +135,6 @@ fn numeric_value(unit: u16) -> f64 {
     }
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let values: Vec<(&'static str, i64)> = CATEGORIES
         .iter()
@@ -198,7 +197,6 @@ fn category_of(c: &mut Call<'_, '_>) -> R<Value> {
     })
 }
 
-#[cold]
 fn define_rest(types: &mut Types) {
     let mut t = types.structure("System.Char");
     t.static_method(

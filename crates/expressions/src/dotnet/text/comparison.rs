@@ -10,7 +10,6 @@ use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let values: Vec<(&'static str, i64)> = StringComparison::ALL
         .iter()

@@ -50,7 +50,6 @@ fn text_of_argument(c: &mut Call<'_, '_>) -> R<Value> {
     text(c)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.FormattableString");
     t.base("object").base("IFormattable");

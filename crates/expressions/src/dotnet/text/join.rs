@@ -123,7 +123,6 @@ fn format(c: &mut Call<'_, '_>, at: usize, array: bool) -> R<Value> {
     Ok(composite(c.rt, &format, &args)?.into())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.String");
     t.static_method("string Concat(object arg0)", concat);

@@ -23,7 +23,6 @@ pub(crate) use comparison::{
 pub(crate) use format::format_simple;
 pub(crate) use formattable::FormattableText;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     comparison::define(types);
     string::define(types);

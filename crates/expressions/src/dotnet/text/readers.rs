@@ -117,7 +117,6 @@ fn read_block(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(int(part.len()))
 }
 
-#[cold]
 fn define_reader(types: &mut Types) {
     let mut t = types.class("System.IO.TextReader");
     t.base("object").base("IDisposable");
@@ -189,7 +188,6 @@ fn write_format(c: &mut Call<'_, '_>, array: bool) -> R<Value> {
     Ok(Value::Null)
 }
 
-#[cold]
 fn define_writer(types: &mut Types) {
     let mut t = types.class("System.IO.TextWriter");
     t.base("object").base("IDisposable");
@@ -294,7 +292,6 @@ fn define_writer(types: &mut Types) {
     });
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     define_reader(types);
     define_writer(types);

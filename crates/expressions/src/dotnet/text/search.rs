@@ -231,7 +231,6 @@ pub(super) fn replace_all(
     Ok(out.finish())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.String");
     t.method("int IndexOf(char value)", |c| index_of(c, 0, false));
@@ -318,7 +317,6 @@ pub(super) fn define(types: &mut Types) {
     define_tests(types);
 }
 
-#[cold]
 fn define_tests(types: &mut Types) {
     const ORDINAL: StringComparison = StringComparison::Ordinal;
     let mut t = types.class("System.String");

@@ -139,7 +139,6 @@ fn with_count(c: &mut Call<'_, '_>) -> R<Value> {
     split(c, &found, count, options)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     types
         .enumeration(

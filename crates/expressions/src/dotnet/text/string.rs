@@ -186,7 +186,6 @@ fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
     Ok(compare(a, b, how).into())
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.String");
     t.base("IEnumerable<char>").base("IComparable");
@@ -233,7 +232,6 @@ pub(super) fn define(types: &mut Types) {
     define_case(types);
 }
 
-#[cold]
 fn define_comparisons(types: &mut Types) {
     let mut t = types.class("System.String");
     t.static_method("int Compare(string strA, string strB)", |c| {
@@ -410,7 +408,6 @@ fn around(text: &Str, start: usize, length: usize, between: &Str) -> Str {
     out.finish()
 }
 
-#[cold]
 fn define_parts(types: &mut Types) {
     let mut t = types.class("System.String");
     t.method("string Substring(int startIndex)", |c| {
@@ -532,7 +529,6 @@ fn lower(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(to_lower(&text).into())
 }
 
-#[cold]
 fn define_case(types: &mut Types) {
     let mut t = types.class("System.String");
     t.method("string ToUpper()", upper);

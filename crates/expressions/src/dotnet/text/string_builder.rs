@@ -177,7 +177,6 @@ fn replace(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(c.value(0))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(NAME);
     t.constructor("()", |_| Ok(Value::object(StringBuilder::default())));
@@ -257,7 +256,6 @@ fn from_text(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(Value::object(builder))
 }
 
-#[cold]
 fn define_appends(types: &mut Types) {
     let mut t = types.class(NAME);
     for signature in [
@@ -352,7 +350,6 @@ fn define_appends(types: &mut Types) {
     }
 }
 
-#[cold]
 fn define_changes(types: &mut Types) {
     let mut t = types.class(NAME);
     t.method("StringBuilder Clear()", |c| {

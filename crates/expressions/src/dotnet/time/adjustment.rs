@@ -84,7 +84,6 @@ fn clock(ticks: i64) -> Value {
     Value::DateTime(DateTime::clamped(ticks, DateTimeKind::Unspecified))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(RULE);
     t.static_method(

@@ -15,7 +15,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{TypeBuilder, Types};
 use crate::value::{Const, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.DateTime");
     t.base("IComparable").base("IFormattable");

@@ -13,7 +13,6 @@ use crate::runtime::{Call, R};
 use crate::types::{TypeBuilder, Types};
 use crate::value::Value;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.DateTimeOffset");
     t.base("IComparable").base("IFormattable");

@@ -13,7 +13,6 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{Types, known};
 use crate::value::{Str, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     timespan::define(types);
     datetime::define(types);

@@ -10,7 +10,6 @@ use crate::runtime::{Call, R};
 use crate::types::{TypeBuilder, Types};
 use crate::value::{Const, Value};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.TimeSpan");
     t.base("IComparable").base("IFormattable");

@@ -118,7 +118,6 @@ fn named(c: &Call<'_, '_>, index: usize) -> R<TimeZone> {
     Ok(TimeZone::find(&c.str(index)?.to_utf8())?)
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(INFO);
     t.static_property("TimeZoneInfo Utc", |_| Ok(Zone::value(TimeZone::utc())));

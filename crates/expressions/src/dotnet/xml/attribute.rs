@@ -8,7 +8,6 @@ use crate::types::Types;
 use crate::value::Value;
 use crate::xml::XNode;
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XAttribute");
     t.base("XObject");

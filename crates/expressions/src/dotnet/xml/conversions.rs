@@ -141,7 +141,6 @@ fn sum(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
 }
 
 /// Declares the conversions of `XElement` or `XAttribute`.
-#[cold]
 pub(super) fn define(t: &mut TypeBuilder<'_>, signatures: [&'static str; 25]) {
     for signature in signatures {
         t.explicit(signature, convert);

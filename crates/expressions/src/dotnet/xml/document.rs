@@ -10,7 +10,6 @@ use crate::types::Types;
 use crate::value::{Str, Value};
 use crate::xml::{self, Declaration, XNode};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XDeclaration");
     t.constructor(

@@ -7,7 +7,6 @@ use crate::types::{DefId, Type, Types};
 use crate::value::{Lazy, Value};
 use crate::xml::{Name, XNode};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.static_class("System.Xml.Linq.Extensions");
     t.extension(

@@ -25,7 +25,6 @@ use crate::types::{DefId, Registry, Type, Types, known};
 use crate::value::{Lazy, Object, Str, Value};
 use crate::xml::{self, NodeKind, Unwritten, XNode};
 
-#[cold]
 pub(crate) fn define(types: &mut Types) {
     types
         .enumeration(

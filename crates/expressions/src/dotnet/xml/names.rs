@@ -111,7 +111,6 @@ fn same(c: &Call<'_, '_>) -> bool {
     crate::runtime::equals(&c.value(0), &c.value(1))
 }
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XName");
     t.static_method("XName Get(string expandedName)", |c| {

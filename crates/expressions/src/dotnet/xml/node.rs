@@ -8,7 +8,6 @@ use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
 use crate::xml::{Name, NodeKind, XNode};
 
-#[cold]
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XObject");
     t.property("XElement Parent", |c| Ok(optional(node(c, 0)?.parent())));
@@ -94,7 +93,6 @@ impl Object for NodeComparer {
     }
 }
 
-#[cold]
 fn define_comparers(types: &mut Types) {
     let mut t = types.class(EQUALITY);
     t.constructor("()", |_| Ok(Value::object(NodeComparer(EQUALITY))));
@@ -121,7 +119,6 @@ fn define_comparers(types: &mut Types) {
     });
 }
 
-#[cold]
 fn define_node(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XNode");
     t.base("XObject");
