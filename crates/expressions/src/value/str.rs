@@ -497,7 +497,7 @@ mod tests {
         let word = |mut bits: usize, length: usize| {
             let mut next = || {
                 bits /= 2;
-                if bits % 2 == 0 { 'é' } else { 'ü' }
+                if bits.is_multiple_of(2) { 'é' } else { 'ü' }
             };
             (0..length).map(|_| next()).collect::<String>()
         };

@@ -160,7 +160,7 @@ pub(super) fn define(types: &mut Types) {
 /// A random number from `start` on and below `end`, which are in the range of an `int`.
 fn number_in(rt: &mut Runtime<'_>, start: i64, end: i64) -> i32 {
     // 64 random bits for a range of 32: no number is noticeably more likely than another.
-    let drawn = i128::from(rt.host.random()) * i128::from(end - start) >> 64;
+    let drawn = (i128::from(rt.host.random()) * i128::from(end - start)) >> 64;
     i32::try_from(i128::from(start) + drawn).unwrap_or_default()
 }
 
