@@ -35,7 +35,7 @@ fn deep_values_are_freed() {
         "@{ object o = null; for (int i = 0; i < 200000; i++) { o = new Dictionary<string, object> { { \"k\", o } }; } return 1; }",
         "@{ object o = null; for (int i = 0; i < 200000; i++) { var q = new Queue<object>(); q.Enqueue(o); o = q; } return 1; }",
         "@{ object o = null; for (int i = 0; i < 200000; i++) { var s = new Stack<object>(); s.Push(o); o = s; } return 1; }",
-        "@{ object o = null; for (int i = 0; i < 200000; i++) { o = new HashSet<object> { o ?? 1 }; } return 1; }",
+        "@{ object o = null; for (int i = 0; i < 100000; i++) { o = new HashSet<object> { o ?? 1 }; } return 1; }",
         "@{ Func<int> f = () => 1; for (int i = 0; i < 200000; i++) { var g = f; f = () => g() + 1; } return 1; }",
         "@{ Exception e = null; for (int i = 0; i < 200000; i++) { e = new Exception(\"x\", e); } return 1; }",
         "@{ IEnumerable<int> q = new[] { 1 }; for (int i = 0; i < 200000; i++) { q = q.Skip(0); } return 1; }",

@@ -50,6 +50,40 @@ fn runaway_expressions_end_in_a_limit_that_catch_cannot_swallow() {
         "@{ var d = new Dictionary<int, int>(); for (int i = 0; ; i++) d[i] = i; }",
         "@{ var b = new StringBuilder(); while (true) { b.Append(\"xxxxxxxx\"); } }",
         "@(\"x\".Replace(\"x\", new string('y', 100000)).Replace(\"y\", new string('z', 100000)))",
+        "@{ switch (1) { case 1: goto case 1; } return 0; }",
+        // Endless sequences, whoever runs through them.
+        "@(Enumerable.Range(0, int.MaxValue).ToDictionary(x => x, x => x).Count)",
+        "@(Enumerable.Range(0, int.MaxValue).ToLookup(x => x).Count)",
+        "@(Enumerable.Range(0, int.MaxValue).ToHashSet().Count)",
+        "@(Enumerable.Range(0, int.MaxValue).OrderBy(x => -x).First())",
+        "@(Enumerable.Range(0, int.MaxValue).GroupBy(x => x % 2).Count())",
+        "@(Enumerable.Range(0, int.MaxValue).Distinct().Count())",
+        "@(Enumerable.Range(0, int.MaxValue).Contains(-1))",
+        "@(Enumerable.Range(0, int.MaxValue).Last(x => x < 0))",
+        "@(Enumerable.Repeat(0, int.MaxValue).SequenceEqual(Enumerable.Repeat(0, int.MaxValue)))",
+        "@(Enumerable.Range(0, 100000).SelectMany(x => Enumerable.Range(0, 100000)).Count())",
+        "@(Enumerable.Range(0, 100000).Join(Enumerable.Range(0, 100000), x => 1, y => 1, (x, y) => x).Count())",
+        "@((from a in Enumerable.Range(0, 100000) from b in Enumerable.Range(0, 100000) where a == -b select a).Count())",
+        "@(string.Join(\",\", Enumerable.Range(0, int.MaxValue)))",
+        "@(JsonConvert.SerializeObject(Enumerable.Range(0, int.MaxValue)))",
+        "@(new JArray(Enumerable.Range(0, int.MaxValue)))",
+        "@(new XElement(\"a\", Enumerable.Range(0, int.MaxValue).Select(i => new XElement(\"b\"))))",
+        // Texts that double.
+        "@{ var s = \"a\"; while (true) { s = $\"{s}{s}\"; } }",
+        "@{ var s = \"a\"; while (true) { s = string.Format(\"{0}{0}\", s); } }",
+        "@{ var s = \"a\"; while (true) { s = s.PadLeft(s.Length * 2); } }",
+        "@{ var s = \"ab\"; while (true) { s = s.Insert(1, s); } }",
+        "@{ var s = \"<\"; while (true) { s = System.Net.WebUtility.HtmlEncode(s + s); } }",
+        "@{ var s = \"aaaaaaaa\"; while (true) { s = Regex.Replace(s, \"a\", \"$_\"); } }",
+        "@{ var b = new StringBuilder(\"ab\"); while (true) { b.Append(b.ToString()); } }",
+        "@(new StringBuilder(\"x\").Insert(0, \"yyyyyyyyyyyyyyyy\", 2000000000).Length)",
+        "@(new StringBuilder().Append('x', 2000000000).Length)",
+        "@{ FormattableString f = $\"{1}\"; for (int i = 0; i < 60; i++) { var g = f; f = $\"{g}{g}\"; } return f.ToString(); }",
+        // Recursion that spreads, and patterns that backtrack, again and again.
+        "@{ int Fib(int n) => n < 2 ? n : Fib(n - 1) + Fib(n - 2); return Fib(45); }",
+        "@{ int F(int n) { try { return F(n); } finally { F(n); } } return F(0); }",
+        "@{ for (;;) { try { Regex.IsMatch(new string('a', 40), \"^(a|a)*$b\"); } catch { } } }",
+        "@{ for (;;) { try { Regex.IsMatch(new string('a', 1000), \"^(((((a*)*)*)*)*)*b\"); } catch { } } }",
     ] {
         assert_eq!(
             run(source).err().as_deref(),
@@ -74,6 +108,19 @@ fn library_calls_pay_for_what_they_look_at_and_make() {
         format!("@{{ {long} var d = new Dictionary<string, int>(); while (true) {{ d[s] = 1; }} }}"),
         format!("@{{ {long} while (true) {{ new[] {{ s }}.Contains(t); }} }}"),
         format!("@{{ {xml} while (true) {{ x.ToString(); }} }}"),
+        // What reads a text to its end without making anything of it.
+        "@{ var s = new string('0', 500000); while (true) { int.Parse(s); } }".to_owned(),
+        "@{ var s = new string('1', 500000); while (true) { double.Parse(s); } }".to_owned(),
+        "@{ var s = new string('1', 500000); while (true) { decimal.TryParse(s, out var n); } }".to_owned(),
+        "@{ var s = new string('0', 500000); while (true) { Convert.ToInt32(s); } }".to_owned(),
+        "@{ var s = new string('0', 500000); while (true) { 1.ToString(s); } }".to_owned(),
+        "@{ var s = new string('d', 500000); while (true) { try { DateTime.UtcNow.ToString(s); } catch { } } }".to_owned(),
+        "@{ var s = new string('y', 50000); while (true) { DateTime.TryParseExact(s, s, null, System.Globalization.DateTimeStyles.None, out var d); } }".to_owned(),
+        "@{ var s = \"http://a/\" + new string('y', 50000); while (true) { new Uri(s); } }".to_owned(),
+        // Searches that match almost everywhere.
+        "@{ var s = new string('é', 100000); var t = new string('é', 50000) + \"b\"; while (true) { s.IndexOf(t); } }".to_owned(),
+        "@{ var s = new string('é', 100000); var t = \"b\" + new string('é', 50000); while (true) { s.LastIndexOf(t); } }".to_owned(),
+        "@{ var s = new string('é', 100000); var t = new string('é', 50000) + \"b\"; while (true) { s.Split(new[] { t }, StringSplitOptions.None); } }".to_owned(),
         // What holds itself is copied.
         "@{ var x = new XElement(\"a\"); while (true) { x.Add(x); } }".to_owned(),
         "@{ var a = new JArray(); while (true) { a.Add(a); } }".to_owned(),
@@ -345,5 +392,27 @@ proptest! {
                 prop_assert!(d.range.start <= d.range.end && d.range.end <= source.len(), "{:?} in {:?}", d.range, source);
             }
         }
+    }
+}
+
+/// Objects that are large inside pay for that: what an evaluation holds stays in proportion to its limit.
+#[test]
+fn objects_pay_for_their_size() {
+    for made in [
+        "new Random(1)",
+        "new Uri(\"http://a/b\")",
+        "new UriBuilder(\"http://a/b\")",
+        "new XDocument()",
+        "SHA256.Create()",
+        "TimeZoneInfo.CreateCustomTimeZone(\"a\", TimeSpan.Zero, \"b\", \"c\")",
+    ] {
+        let source = format!(
+            "@{{ var l = new List<object>(); while (l.Count < 20000) l.Add({made}); return l; }}"
+        );
+        assert_eq!(
+            run(&source).err().as_deref(),
+            Some("ExpressionLimitException"),
+            "{made}"
+        );
     }
 }

@@ -103,7 +103,12 @@ impl Binder {
             return Expr::error(span);
         }
         let Some(element) = element else {
-            return self.implicit_array(init.unwrap_or_default(), span);
+            let init = init.unwrap_or_default();
+            return if rank == 2 {
+                self.implicit_grid(init, span)
+            } else {
+                self.implicit_array(init, span)
+            };
         };
         let element = self.ty(element);
         if element == Type::Error {
@@ -156,8 +161,41 @@ impl Binder {
 
     pub(super) fn implicit_array(&mut self, items: &[ast::Expr], span: Span) -> Expr {
         let values: Vec<Expr> = items.iter().map(|item| self.value(item)).collect();
-        if values.iter().any(|v| v.ty == Type::Error) {
+        let Some(element) = self.best_element(&values, span) else {
             return Expr::error(span);
+        };
+        let items = values
+            .into_iter()
+            .map(|v| self.convert(v, &element))
+            .collect();
+        let ty = Type::array(element.clone());
+        Expr::new(Kind::ArrayLiteral(element, items), ty, span)
+    }
+
+    /// `new[,] { … }`
+    fn implicit_grid(&mut self, rows: &[ast::Expr], span: Span) -> Expr {
+        let (cells, _) = self.trial(|b| {
+            let cells = rows.iter().flat_map(|row| match &*row.kind {
+                ExprKind::ArrayInit(cells) => cells.as_slice(),
+                _ => &[],
+            });
+            cells.map(|cell| b.value(cell)).collect::<Vec<Expr>>()
+        });
+        // What is wrong with a cell is said when it is bound to stay.
+        let element = match cells.iter().any(|cell| cell.ty == Type::Error) {
+            true => Type::OBJECT,
+            false => match self.best_element(&cells, span) {
+                Some(element) => element,
+                None => return Expr::error(span),
+            },
+        };
+        self.grid_literal(&element, rows, span)
+    }
+
+    /// The element type of an array that names none.
+    fn best_element(&mut self, values: &[Expr], span: Span) -> Option<Type> {
+        if values.iter().any(|v| v.ty == Type::Error) {
+            return None;
         }
         let types: Vec<Type> = values.iter().map(|v| v.ty.clone()).collect();
         let mut best = best_common(&types);
@@ -168,20 +206,12 @@ impl Binder {
                 .find(|t| values.iter().all(|v| converts(&v.ty, v.constant(), t)))
                 .cloned();
         }
-        let Some(element) = best.filter(|t| !matches!(t, Type::Null | Type::Void)) else {
-            self.diagnostics.error(
-                "CS0826",
-                span,
-                "No best type found for implicitly-typed array",
-            );
-            return Expr::error(span);
-        };
-        let items = values
-            .into_iter()
-            .map(|v| self.convert(v, &element))
-            .collect();
-        let ty = Type::array(element.clone());
-        Expr::new(Kind::ArrayLiteral(element, items), ty, span)
+        let best = best.filter(|t| !matches!(t, Type::Null | Type::Void));
+        if best.is_none() {
+            let message = "No best type found for implicitly-typed array";
+            self.diagnostics.error("CS0826", span, message);
+        }
+        best
     }
 
     pub(super) fn array_literal(

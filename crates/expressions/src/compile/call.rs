@@ -8,7 +8,7 @@ use super::{Code, Compiler, Fun, gather, lost};
 use crate::bind::tree::{Expr, FuncId, WriteBack};
 use crate::runtime::{Call, Fault, R, Runtime, call_function};
 use crate::types::{Member, MemberKind, Type, known};
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 type Args = SmallVec<[Value; 4]>;
 
@@ -18,6 +18,41 @@ type Back = (
     Box<dyn Fn(&mut Runtime<'_>, Value) -> R<()> + Send + Sync>,
     Fun<()>,
 );
+
+/// What a member that reads a text character by character looks at in one step.
+const UNITS_PER_STEP: u64 = 16;
+
+/// Whether a member reads its texts to the end, and does not itself pay for that: what parses, and what takes a format.
+fn reads_texts(member: &Member) -> bool {
+    let takes_text = || member.parameters.iter().any(|p| p.ty == Type::STRING);
+    match &*member.name {
+        "Parse" | "ParseExact" | "TryParse" | "TryParseExact" => true,
+        "ToString" => takes_text(),
+        _ => match member.kind {
+            MemberKind::Constructor => takes_text(),
+            _ => member.owner_name() == "Convert" && takes_text(),
+        },
+    }
+}
+
+/// Bytes of what a constructor or a static member of the type itself makes, beside what it pays for.
+fn weight(member: &Member) -> usize {
+    let made = member.result.is(member.owner)
+        && (member.is_static || member.kind == MemberKind::Constructor);
+    match member.owner_name() {
+        _ if !made => 0,
+        "Uri" | "UriBuilder" | "Random" | "XDocument" | "TimeZoneInfo" => 1024,
+        "XElement" | "XmlDocument" | "StringBuilder" | "Oid" | "Regex" => 256,
+        name if name.starts_with("HashSet") => 256,
+        name if ["SHA", "HMAC", "MD5", "Aes", "RSA"]
+            .iter()
+            .any(|p| name.starts_with(p)) =>
+        {
+            512
+        }
+        _ => 0,
+    }
+}
 
 impl Compiler {
     pub(super) fn call(
@@ -51,11 +86,22 @@ impl Compiler {
         let count = args.len();
         let back = self.back(write_back);
         let args = self.vals(args);
+        let reads = reads_texts(member);
+        let weight = weight(member);
         let run = move |rt: &mut Runtime<'_>, args: &mut [Value]| -> R<Value> {
             if checked && args.first().is_some_and(Value::is_null) {
                 return Err(Fault::null_reference().at(at));
             }
             rt.tick()?;
+            if reads {
+                let texts = args.iter().filter_map(Value::as_string);
+                let units: usize = texts.map(Str::len).sum();
+                rt.spend(units as u64 / UNITS_PER_STEP)
+                    .map_err(|e| e.at(at))?;
+            }
+            if weight > 0 {
+                rt.allocate(weight).map_err(|e| e.at(at))?;
+            }
             let value = (function)(&mut Call {
                 rt,
                 args,

@@ -585,7 +585,7 @@ impl Compiler {
         }
         let format = format.finish();
         Code::Val(Box::new(move |rt| {
-            rt.allocate(holes.len() * size_of::<Value>())?;
+            rt.allocate(FormattableText::SIZE + holes.len() * size_of::<Value>())?;
             let args: Vec<Value> = holes.iter().map(|hole| hole(rt)).collect::<R<_>>()?;
             Ok(Value::object(FormattableText::new(format.clone(), args)))
         }))

@@ -122,6 +122,14 @@ pub struct TypeParameter {
     pub variance: i8,
 }
 
+impl Member {
+    /// Name of the type that declares it.
+    #[must_use]
+    pub fn owner_name(&self) -> &'static str {
+        Registry::get().def(self.owner).map_or("", |def| &def.name)
+    }
+}
+
 /// A type of the library.
 #[allow(missing_docs)]
 pub struct TypeDef {

@@ -205,10 +205,8 @@ impl Str {
         }
         let (hay, needle) = (self.units(), needle.units());
         let hay = hay.get(..end)?;
-        if needle.is_empty() {
-            return Some(end);
-        }
-        hay.windows(needle.len()).rposition(|part| *part == *needle)
+        let reversed: Vec<u16> = needle.iter().rev().copied().collect();
+        Some(end - end_of_match(hay.iter().rev().copied(), &reversed)?)
     }
 
     /// Ordinal order by code units, as `string.CompareOrdinal`.
@@ -247,14 +245,41 @@ impl Str {
 /// First position of `needle` in `hay`, both in code units.
 #[must_use]
 pub fn find_units(hay: &[u16], needle: &[u16]) -> Option<usize> {
-    let Some((first, _)) = needle.split_first() else {
+    end_of_match(hay.iter().copied(), needle).map(|end| end - needle.len())
+}
+
+/// How many units of `hay` come before the end of the first `needle` in it. Takes time in proportion to both, whatever
+/// they are (Knuth, Morris and Pratt).
+fn end_of_match(hay: impl Iterator<Item = u16>, needle: &[u16]) -> Option<usize> {
+    if needle.is_empty() {
         return Some(0);
-    };
-    if needle.len() > hay.len() {
-        return None;
     }
-    (0..=hay.len() - needle.len())
-        .find(|&at| hay.get(at) == Some(first) && hay.get(at..at + needle.len()) == Some(needle))
+    // How much of the needle's beginning its first n units end with.
+    let mut borders = vec![0_usize; needle.len()];
+    let mut matched = 0;
+    let advance = |borders: &[usize], mut matched: usize, unit: u16| {
+        while needle.get(matched) != Some(&unit) {
+            match matched.checked_sub(1).and_then(|at| borders.get(at)) {
+                Some(border) => matched = *border,
+                None => return 0,
+            }
+        }
+        matched + 1
+    };
+    for (at, unit) in needle.iter().enumerate().skip(1) {
+        matched = advance(&borders, matched, *unit);
+        if let Some(border) = borders.get_mut(at) {
+            *border = matched;
+        }
+    }
+    matched = 0;
+    for (at, unit) in hay.enumerate() {
+        matched = advance(&borders, matched, unit);
+        if matched == needle.len() {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 impl Default for Str {
@@ -465,5 +490,29 @@ mod tests {
         assert_eq!(text.find(&Str::from("b"), 3), Some(4));
         assert_eq!(text.rfind(&Str::from("b"), 5), Some(4));
         assert_eq!(text.find(&Str::EMPTY, 5), Some(5));
+    }
+
+    #[test]
+    fn searches_agree_with_looking_everywhere() {
+        let word = |mut bits: usize, length: usize| {
+            let mut next = || {
+                bits /= 2;
+                if bits.is_multiple_of(2) { 'é' } else { 'ü' }
+            };
+            (0..length).map(|_| next()).collect::<String>()
+        };
+        for bits in 0..256 {
+            for length in 0..5 {
+                let hay = Str::from(word(bits * 2, 8));
+                let needle = Str::from(word(bits / 8, length));
+                let places = |at: &usize| hay.slice(*at, length) == needle;
+                let (first, last) = (
+                    (0..=8 - length).find(places),
+                    (0..=8 - length).rfind(places),
+                );
+                assert_eq!(hay.find(&needle, 0), first, "{needle} in {hay}");
+                assert_eq!(hay.rfind(&needle, 8), last, "{needle} in {hay}");
+            }
+        }
     }
 }

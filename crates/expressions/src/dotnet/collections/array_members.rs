@@ -9,8 +9,8 @@ use super::list_members::{find, position};
 use super::{Array, array, enumerator, read_only, sort};
 use crate::dotnet::system::default_of;
 use crate::runtime::{Call, Fault, R, equals};
-use crate::types::Types;
-use crate::value::Value;
+use crate::types::{Types, relations};
+use crate::value::{Str, Value};
 
 pub(super) fn this(c: &Call<'_, '_>) -> R<Rc<Array>> {
     c.object::<Array>(0)
@@ -227,6 +227,24 @@ fn define_statics(types: &mut Types) {
         },
     )
     .mutates();
+    t.static_method(
+        "void ConstrainedCopy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)",
+        |c| {
+            // All or nothing: no element may need a conversion that can fail.
+            let (own, other) = (this(c)?, c.object::<Array>(2)?);
+            let fits = own.element == other.element
+                || own.element.is_reference() && relations::is_assignable(&own.element, &other.element);
+            if !fits {
+                return Err(Fault::new(
+                    "System.ArrayTypeMismatchException",
+                    Str::literal("Array.ConstrainedCopy will only work on array types that are provably compatible, without any form of boxing, unboxing, widening, or casting of each array element.  Change the array types (i.e., copy a Derived[] to a Base[]), or use a mitigation strategy in the CER for Array.Copy's less powerful reliability contract, such as cloning the array or throwing away the potentially corrupt destination array."),
+                ));
+            }
+            let (from, to, length) = (c.int(1)?, c.int(3)?, c.int(4)?);
+            copy(c, from, 2, to, length)
+        },
+    )
+    .mutates();
     t.static_method("T[] Empty<T>()", |c| Ok(array(c.ty(0), Vec::new())));
     t.static_method("void Fill<T>(T[] array, T value)", |c| {
         let array = this(c)?;
@@ -370,6 +388,15 @@ fn define_searches(types: &mut Types) {
         "int IndexOf<T>(T[] array, T value, int startIndex, int count)",
         |c| index_of(c, false),
     );
+    for signature in [
+        "int IndexOf(Array array, object value, int startIndex)",
+        "int IndexOf(Array array, object value, int startIndex, int count)",
+    ] {
+        t.static_method(signature, |c| {
+            vector(&*this(c)?)?;
+            index_of(c, false)
+        });
+    }
     t.static_method("int LastIndexOf<T>(T[] array, T value)", |c| {
         index_of(c, true)
     });

@@ -254,6 +254,15 @@ fn define_searches(types: &mut Types) {
         t.static_method(signature, last_index_of);
     }
     for signature in [
+        "int LastIndexOf(Array array, object value, int startIndex)",
+        "int LastIndexOf(Array array, object value, int startIndex, int count)",
+    ] {
+        t.static_method(signature, |c| {
+            vector(&*this(c)?)?;
+            last_index_of(c)
+        });
+    }
+    for signature in [
         "int FindIndex<T>(T[] array, int startIndex, Predicate<T> match)",
         "int FindIndex<T>(T[] array, int startIndex, int count, Predicate<T> match)",
     ] {

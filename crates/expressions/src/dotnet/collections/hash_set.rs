@@ -110,6 +110,15 @@ pub(super) fn define(types: &mut Types) {
     t.constructor("(IEqualityComparer<T> comparer)", |c| {
         made(c, None, Some(0))
     });
+    t.constructor("(int capacity, IEqualityComparer<T> comparer)", |c| {
+        if c.int(0)? < 0 {
+            return Err(Fault::out_of_range(
+                "capacity",
+                "Non-negative number required.",
+            ));
+        }
+        made(c, None, Some(1))
+    });
     t.constructor("(IEnumerable<T> collection)", |c| made(c, Some(0), None));
     t.constructor(
         "(IEnumerable<T> collection, IEqualityComparer<T> comparer)",

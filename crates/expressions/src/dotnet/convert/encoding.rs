@@ -75,6 +75,27 @@ pub(super) fn define(types: &mut Types) {
         Ok(value(Encoding::by_code_page(c.int(0)?)?))
     });
     t.static_method(
+        "byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes, int index, int count)",
+        |c| {
+            let (from, to, bytes) = (
+                c.object::<EncodingObject>(0)?,
+                c.object::<EncodingObject>(1)?,
+                c.bytes(2)?,
+            );
+            let negative = |name| Fault::out_of_range(name, "Non-negative number required.");
+            let index = usize::try_from(c.int(3)?).map_err(|_| negative("index"))?;
+            let count = usize::try_from(c.int(4)?).map_err(|_| negative("count"))?;
+            let Some(part) = bytes.get(index..index.saturating_add(count)) else {
+                return Err(Fault::out_of_range(
+                    "bytes",
+                    "Index and count must refer to a location within the buffer.",
+                ));
+            };
+            c.rt.allocate(part.len().saturating_mul(4))?;
+            Ok(collections::byte_array(to.0.encode(&from.0.decode(part))))
+        },
+    );
+    t.static_method(
         "byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes)",
         |c| {
             let (from, to, bytes) = (

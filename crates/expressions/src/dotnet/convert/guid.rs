@@ -53,6 +53,23 @@ pub(super) fn define(types: &mut Types) {
             .into())
         },
     );
+    t.constructor(
+        "(uint a, ushort b, ushort c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",
+        |c| {
+            let mut tail = [0; 8];
+            for (index, byte) in tail.iter_mut().enumerate() {
+                *byte = c.byte(3 + index)?;
+            }
+            let field = |index: usize| c.value(index).as_integer().unwrap_or_default();
+            Ok(Uuid::from_fields(
+                u32::try_from(field(0)).unwrap_or_default(),
+                u16::try_from(field(1)).unwrap_or_default(),
+                u16::try_from(field(2)).unwrap_or_default(),
+                &tail,
+            )
+            .into())
+        },
+    );
     t.static_method("Guid NewGuid()", |c| {
         let (high, low) = (c.rt.host.random(), c.rt.host.random());
         let random = (u128::from(high) << 64) | u128::from(low);

@@ -116,6 +116,44 @@ pub(super) fn define(types: &mut Types) {
         Ok(Value::Null)
     })
     .mutates();
+    t.method("void GetBytes(byte[] data, int offset, int count)", |c| {
+        let data = c.object::<Array>(1)?;
+        let negative = |name| Fault::out_of_range(name, "Non-negative number required.");
+        let offset = usize::try_from(c.int(2)?).map_err(|_| negative("offset"))?;
+        let count = usize::try_from(c.int(3)?).map_err(|_| negative("count"))?;
+        if offset.saturating_add(count) > data.len() {
+            return Err(Fault::argument(
+                "Offset and length were out of bounds for the array or count is greater than the number of elements from index to the end of the source collection.",
+                "",
+            ));
+        }
+        super::account(c, count)?;
+        for (at, byte) in random_bytes(c.rt, count).into_iter().enumerate() {
+            data.set(offset + at, Value::Byte(byte));
+        }
+        Ok(Value::Null)
+    })
+    .mutates();
+    t.static_method("int GetInt32(int toExclusive)", |c| {
+        let end = i64::from(c.int(0)?);
+        if end <= 0 {
+            return Err(Fault::out_of_range(
+                "toExclusive",
+                "Positive number required.",
+            ));
+        }
+        Ok(number_in(c.rt, 0, end).into())
+    });
+    t.static_method("int GetInt32(int fromInclusive, int toExclusive)", |c| {
+        let (start, end) = (i64::from(c.int(0)?), i64::from(c.int(1)?));
+        if start >= end {
+            return Err(Fault::argument(
+                "Range of random number does not contain at least one possibility.",
+                "",
+            ));
+        }
+        Ok(number_in(c.rt, start, end).into())
+    });
     t.method("void GetNonZeroBytes(byte[] data)", |c| {
         let data = c.object::<Array>(1)?;
         super::account(c, data.len())?;
@@ -134,6 +172,13 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.RNGCryptoServiceProvider");
     t.base("RandomNumberGenerator");
     t.constructor("()", |_| Ok(Value::object(Random)));
+}
+
+/// A random number from `start` on and below `end`, which are in the range of an `int`.
+fn number_in(rt: &mut Runtime<'_>, start: i64, end: i64) -> i32 {
+    // 64 random bits for a range of 32: no number is noticeably more likely than another.
+    let drawn = (i128::from(rt.host.random()) * i128::from(end - start)) >> 64;
+    i32::try_from(i128::from(start) + drawn).unwrap_or_default()
 }
 
 /// Keys and hashes as `byte[]`.

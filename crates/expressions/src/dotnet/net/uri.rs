@@ -123,6 +123,11 @@ pub(super) fn define(types: &mut Types) {
         ("string UriSchemeHttp", "http"),
         ("string UriSchemeHttps", "https"),
         ("string UriSchemeMailto", "mailto"),
+        ("string UriSchemeGopher", "gopher"),
+        ("string UriSchemeNews", "news"),
+        ("string UriSchemeNntp", "nntp"),
+        ("string UriSchemeNetTcp", "net.tcp"),
+        ("string UriSchemeNetPipe", "net.pipe"),
         ("string SchemeDelimiter", "://"),
     ] {
         t.constant(signature, Const::Str(Str::literal(text)));

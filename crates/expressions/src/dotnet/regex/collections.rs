@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::match_types::Captured;
 use super::named;
-use crate::dotnet::collections::enumerator;
+use crate::dotnet::collections::{self, enumerator};
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Type, Types};
-use crate::value::{Iter, Object, Value};
+use crate::value::{Iter, Object, Str, Value};
 
 /// A fixed list of captures, groups or matches.
 pub(super) struct Collection {
@@ -83,12 +83,53 @@ pub(super) fn define(types: &mut Types) {
         let groups = c.object::<Collection>(0)?;
         Ok(group(&groups, |regex| regex.slot_of_number(number)))
     });
+    t.property("IEnumerable<string> Keys", |c| {
+        let names = names(&*c.object::<Collection>(0)?);
+        let names = names
+            .unwrap_or_else(|| vec![Str::literal("0")])
+            .into_iter()
+            .map(Value::Str)
+            .collect();
+        Ok(collections::array(Type::STRING, names))
+    })
+    .beyond_documentation();
+    t.property("IEnumerable<Group> Values", |c| {
+        let groups = c.object::<Collection>(0)?.items.to_vec();
+        Ok(collections::array(named(super::defs().group), groups))
+    })
+    .beyond_documentation();
+    t.method("bool ContainsKey(string key)", |c| {
+        Ok(place(c)?.is_some().into())
+    })
+    .beyond_documentation();
+    t.method("bool TryGetValue(string key, out Group value)", |c| {
+        let groups = c.object::<Collection>(0)?;
+        let found = place(c)?.and_then(|at| groups.items.get(at).cloned());
+        let known = found.is_some();
+        c.set(2, found.unwrap_or_default());
+        Ok(known.into())
+    })
+    .beyond_documentation();
     t.indexer("Group this[string groupname]", |c| {
         let name = c.str(1)?;
         let name = name.to_utf8();
         let groups = c.object::<Collection>(0)?;
         Ok(group(&groups, |regex| regex.slot_of_name(&name)))
     });
+}
+
+/// Names of the groups, in order; `None` after a match that failed.
+fn names(groups: &Collection) -> Option<Vec<Str>> {
+    let hit = groups.owner.as_ref()?.hit.as_ref()?;
+    let names = hit.subject.regex.groups();
+    Some(names.map(|(_, name)| Str::from(name)).collect())
+}
+
+/// Where the group with the name in the first argument is. After a match that failed .NET has no names to look at.
+fn place(c: &Call<'_, '_>) -> R<Option<usize>> {
+    let key = c.str(1)?;
+    let names = names(&*c.object::<Collection>(0)?).ok_or_else(Fault::null_reference)?;
+    Ok(names.iter().position(|name| *name == key))
 }
 
 /// A group by number or name; one that doesn't exist is a failed group, never an exception.

@@ -242,6 +242,10 @@ const PLAIN: Source = Source::Static { options: None };
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.Regex");
+    t.static_property("TimeSpan InfiniteMatchTimeout", |_| {
+        Ok(crate::clr::timespan::TimeSpan(-crate::clr::calendar::TICKS_PER_MILLISECOND).into())
+    })
+    .beyond_documentation();
     t.constructor("(string pattern)", |c| construct(c, None));
     t.constructor("(string pattern, RegexOptions options)", |c| {
         construct(c, Some(1))

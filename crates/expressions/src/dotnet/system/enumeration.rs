@@ -102,6 +102,10 @@ fn same_enumeration(a: &Value, b: &Value) -> R<()> {
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Enum");
     t.base("ValueType").base("IComparable").base("IFormattable");
+    t.method("string ToString(IFormatProvider provider)", |c| {
+        let own = c.value(0);
+        Ok(c.rt.to_text(&own)?.into())
+    });
     t.static_method("object Parse(Type enumType, string value)", |c| {
         parsed(argument(c, 0)?, &c.str(1)?, false)
     });

@@ -6,7 +6,7 @@ use crate::clr::case;
 use crate::clr::compare::{self, StringComparison};
 use crate::dotnet::collections::{Comparer, KeyComparer};
 use crate::forest::work_on_text;
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
@@ -74,6 +74,32 @@ pub(super) fn define(types: &mut Types) {
             .compare(&c.value(1), &c.value(2))
             .map_or(0, |order| order as i32)
             .into())
+    });
+    t.method("int Compare(object x, object y)", |c| {
+        let (kind, x, y) = (c.object::<Comparer>(0)?.0, c.value(1), c.value(2));
+        if x.same(&y) {
+            return Ok(0.into());
+        }
+        match (x.is_null(), y.is_null()) {
+            (true, _) => return Ok((-1).into()),
+            (_, true) => return Ok(1.into()),
+            _ => {}
+        }
+        match kind.compare(&x, &y) {
+            Some(order) => Ok((order as i32).into()),
+            None => Err(Fault::argument(
+                "At least one object must implement IComparable.",
+                "",
+            )),
+        }
+    });
+    t.method("bool Equals(object x, object y)", |c| {
+        let (kind, x, y) = (c.object::<Comparer>(0)?.0, c.value(1), c.value(2));
+        Ok(match (&x, &y) {
+            (Value::Str(_), Value::Str(_)) => kind.compare(&x, &y).is_some_and(Ordering::is_eq),
+            _ => crate::runtime::equals(&x, &y),
+        }
+        .into())
     });
     t.method("bool Equals(string x, string y)", |c| {
         let kind = c.object::<Comparer>(0)?.0;

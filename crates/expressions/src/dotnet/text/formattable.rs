@@ -14,6 +14,9 @@ pub(crate) struct FormattableText {
 }
 
 impl FormattableText {
+    /// Bytes that one takes, its arguments apart: two objects and a buffer.
+    pub(crate) const SIZE: usize = 256;
+
     pub(crate) fn new(format: Str, args: Vec<Value>) -> Self {
         Self {
             format,

@@ -10,34 +10,39 @@ use crate::value::{Str, Value};
 enum Separators {
     WhiteSpace,
     Units(Vec<u16>),
-    Texts(Vec<Str>),
+    Texts(Vec<Vec<u16>>),
     /// An empty text as the only separator: nothing is split.
     Nothing,
 }
 
-/// Where separators stand: start and length of each, from the left, not overlapping.
-fn find(text: &Str, separators: &Separators) -> Vec<(usize, usize)> {
-    let units = text.units();
-    let mut found = Vec::new();
+/// Where separators stand: start and length of each, from the left, not overlapping. Found as they are asked for: there
+/// may be more of them than there is room for pieces.
+fn find<'a>(
+    units: &'a [u16],
+    separators: &'a Separators,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
     let mut at = 0;
-    while let Some(unit) = units.get(at) {
-        let length = match separators {
-            Separators::WhiteSpace => usize::from(is_white_space(*unit)),
-            Separators::Units(set) => usize::from(set.contains(unit)),
-            Separators::Texts(texts) => texts
-                .iter()
-                .find(|text| {
-                    units.get(at..at + text.len()) == Some(&*text.units()) && !text.is_empty()
-                })
-                .map_or(0, Str::len),
-            Separators::Nothing => 0,
-        };
-        if length > 0 {
-            found.push((at, length));
+    std::iter::from_fn(move || {
+        while let Some(unit) = units.get(at) {
+            let start = at;
+            let length = match separators {
+                Separators::WhiteSpace => usize::from(is_white_space(*unit)),
+                Separators::Units(set) => usize::from(set.contains(unit)),
+                Separators::Texts(texts) => texts
+                    .iter()
+                    .find(|text| {
+                        text.first() == Some(unit) && units.get(at..at + text.len()) == Some(text)
+                    })
+                    .map_or(0, Vec::len),
+                Separators::Nothing => 0,
+            };
+            at += length.max(1);
+            if length > 0 {
+                return Some((start, length));
+            }
         }
-        at += length.max(1);
-    }
-    found
+        None
+    })
 }
 
 /// The pieces of a text, at most `most` of them, the last one then holding the rest.
@@ -45,13 +50,13 @@ fn pieces(text: &Str, separators: &Separators, most: usize, omit_empty: bool) ->
     if most == 0 || (omit_empty && text.is_empty()) {
         return Vec::new();
     }
-    let places = find(text, separators);
-    if most == 1 || places.is_empty() {
+    let units = text.units();
+    let mut places = find(&units, separators).peekable();
+    if most == 1 || places.peek().is_none() {
         return vec![text.clone()];
     }
     let mut out = Vec::new();
     let mut at = 0;
-    let mut places = places.into_iter().peekable();
     while let Some((start, length)) = places.next() {
         if !omit_empty || start > at {
             out.push(text.slice(at, start - at));
@@ -91,7 +96,18 @@ fn split(c: &mut Call<'_, '_>, separators: &Separators, count: i32, options: i64
     account(c, text.len())?;
     let kinds = match separators {
         Separators::Units(set) => set.len(),
-        Separators::Texts(texts) => texts.len(),
+        Separators::Texts(texts) => {
+            // Where a separator may begin, all of it is looked at.
+            let units = text.units();
+            for text in texts.iter().filter(|text| text.len() > 16) {
+                let begins = units
+                    .iter()
+                    .filter(|unit| text.first() == Some(*unit))
+                    .count();
+                c.rt.spend((begins as u64).saturating_mul(text.len() as u64) / 64)?;
+            }
+            texts.len()
+        }
         _ => 1,
     };
     c.rt.spend((text.len() as u64).saturating_mul(kinds as u64) / 16)?;
@@ -111,7 +127,7 @@ fn separators(c: &Call<'_, '_>) -> R<Separators> {
         Value::Null => Separators::WhiteSpace,
         Value::Char(unit) => Separators::Units(vec![unit]),
         Value::Str(text) if text.is_empty() => Separators::Nothing,
-        Value::Str(text) => Separators::Texts(vec![text]),
+        Value::Str(text) => Separators::Texts(vec![text.units().into_owned()]),
         other => match other.as_object::<Array>() {
             None => Separators::WhiteSpace,
             Some(array) if array.len() == 0 => Separators::WhiteSpace,
@@ -120,7 +136,7 @@ fn separators(c: &Call<'_, '_>) -> R<Separators> {
                 array
                     .to_vec()
                     .iter()
-                    .filter_map(|text| text.as_string().cloned())
+                    .filter_map(|text| Some(text.as_string()?.units().into_owned()))
                     .collect(),
             ),
         },
@@ -194,7 +210,10 @@ mod tests {
     use super::*;
 
     fn at(text: &str, separators: &[&str], most: usize, omit: bool) -> Vec<String> {
-        let texts = separators.iter().map(|s| Str::from(*s)).collect();
+        let texts = separators
+            .iter()
+            .map(|s| s.encode_utf16().collect())
+            .collect();
         pieces(&Str::from(text), &Separators::Texts(texts), most, omit)
             .iter()
             .map(Str::to_string)

@@ -258,13 +258,15 @@ fn define_comparisons(types: &mut Types) {
         "int Compare(string strA, int indexA, string strB, int indexB, int length)",
         |c| compare_parts(c, StringComparison::InvariantCulture),
     );
-    t.static_method(
+    for signature in [
         "int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase)",
-        |c| {
+        "int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase, CultureInfo culture)",
+    ] {
+        t.static_method(signature, |c| {
             let how = ignoring(c.bool(5)?);
             compare_parts(c, how)
-        },
-    );
+        });
+    }
     t.static_method(
         "int Compare(string strA, int indexA, string strB, int indexB, int length, StringComparison comparisonType)",
         |c| {

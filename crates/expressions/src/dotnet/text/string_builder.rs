@@ -206,6 +206,19 @@ pub(super) fn define(types: &mut Types) {
         }
         from_text(c)
     });
+    t.constructor(
+        "(string value, int startIndex, int length, int capacity)",
+        |c| {
+            if c.int(3)? < 0 {
+                return Err(out_of_range("capacity"));
+            }
+            let text = c.opt_str(0)?.unwrap_or(Str::EMPTY);
+            let part = range(c, 1, text.len())?;
+            let builder = StringBuilder::default();
+            builder.append(c.rt, &text.slice(part.start, part.len()))?;
+            Ok(Value::object(builder))
+        },
+    );
     t.property_with_set(
         "int Length",
         |c| Ok(int(this(c)?.units.borrow().len())),
@@ -294,6 +307,7 @@ fn define_appends(types: &mut Types) {
     for signature in [
         "StringBuilder Append(string value, int startIndex, int count)",
         "StringBuilder Append(char[] value, int startIndex, int charCount)",
+        "StringBuilder Append(StringBuilder value, int startIndex, int count)",
     ] {
         t.method(signature, |c| {
             let text = text_of(c, 1)?;
@@ -328,11 +342,14 @@ fn define_appends(types: &mut Types) {
         |c| append_format(c, 1, true),
     )
     .mutates();
-    t.method(
+    for signature in [
         "StringBuilder AppendFormat(IFormatProvider provider, string format, object arg0)",
-        |c| append_format(c, 2, false),
-    )
-    .mutates();
+        "StringBuilder AppendFormat(IFormatProvider provider, string format, object arg0, object arg1)",
+        "StringBuilder AppendFormat(IFormatProvider provider, string format, object arg0, object arg1, object arg2)",
+    ] {
+        t.method(signature, |c| append_format(c, 2, false))
+            .mutates();
+    }
     t.method(
         "StringBuilder AppendFormat(IFormatProvider provider, string format, params object[] args)",
         |c| append_format(c, 2, true),
@@ -378,6 +395,27 @@ fn define_changes(types: &mut Types) {
     ] {
         t.method(signature, insert).mutates();
     }
+    t.method(
+        "StringBuilder Insert(int index, char[] value, int startIndex, int charCount)",
+        |c| {
+            let text = text_of(c, 2)?;
+            if c.value(2).is_null() && (c.int(3)? != 0 || c.int(4)? != 0) {
+                return Err(Fault::argument_null("value"));
+            }
+            let part = range(c, 3, text.len())?;
+            let text = text.slice(part.start, part.len());
+            let builder = this(c)?;
+            let length = builder.units.borrow().len();
+            let at = usize::try_from(c.int(1)?).ok().filter(|at| *at <= length);
+            let at = at.ok_or_else(|| out_of_range("index"))?;
+            c.rt.spend(1 + (length + text.len()) as u64 / 64)?;
+            c.rt.allocate(text.len() * 2)?;
+            let units = text.units().into_owned();
+            builder.units.borrow_mut().splice(at..at, units);
+            Ok(c.value(0))
+        },
+    )
+    .mutates();
     t.method("StringBuilder Remove(int startIndex, int length)", |c| {
         let builder = this(c)?;
         let length = builder.units.borrow().len();

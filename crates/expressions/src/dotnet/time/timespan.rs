@@ -6,9 +6,26 @@ use crate::clr::calendar::{
 use crate::clr::timespan::TimeSpan;
 use crate::clr::timespan_parse;
 use crate::dotnet::numbers::{compare_to, compare_to_object, equals, to_text_with_format};
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, Fault, R};
 use crate::types::{TypeBuilder, Types};
-use crate::value::{Const, Value};
+use crate::value::{Const, Str, Value};
+
+/// The texts of a `string[]` argument.
+fn texts(c: &mut Call<'_, '_>, index: usize) -> R<Vec<Str>> {
+    let texts = c.required(index)?;
+    let texts = c.rt.collect(&texts)?;
+    Ok(texts
+        .iter()
+        .filter_map(|text| text.as_string().cloned())
+        .collect())
+}
+
+/// What the text means in the first format that fits; an empty format ends the search.
+fn parse_any(text: &Str, formats: &[Str]) -> Option<TimeSpan> {
+    let parsed = |format: &Str| timespan_parse::parse_exact(&text.to_utf8(), &format.to_utf8());
+    let mut formats = formats.iter().take_while(|format| !format.is_empty());
+    formats.find_map(|format| parsed(format).ok())
+}
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.structure("System.TimeSpan");
@@ -168,6 +185,28 @@ fn text(t: &mut TypeBuilder<'_>) {
     t.static_method(
         "TimeSpan ParseExact(string input, string format, IFormatProvider formatProvider)",
         |c| Ok(timespan_parse::parse_exact(&c.str(0)?.to_utf8(), &c.str(1)?.to_utf8())?.into()),
+    );
+    t.static_method(
+        "TimeSpan ParseExact(string input, string[] formats, IFormatProvider formatProvider)",
+        |c| {
+            let (text, formats) = (c.str(0)?, texts(c, 1)?);
+            match parse_any(&text, &formats) {
+                Some(parsed) => Ok(parsed.into()),
+                None => Err(Fault::format(
+                    "String was not recognized as a valid TimeSpan.",
+                )),
+            }
+        },
+    );
+    t.static_method(
+        "bool TryParseExact(string input, string[] formats, IFormatProvider formatProvider, out TimeSpan result)",
+        |c| {
+            let formats = texts(c, 1).unwrap_or_default();
+            let text = c.opt_str(0)?;
+            let parsed = text.and_then(|text| parse_any(&text, &formats));
+            c.set(3, parsed.unwrap_or_default());
+            Ok(parsed.is_some().into())
+        },
     );
     t.static_method("bool TryParse(string s, out TimeSpan result)", |c| {
         try_parse(c, 1)

@@ -217,6 +217,12 @@ fn questions(t: &mut TypeBuilder<'_>) {
         let time = zone(c, 0)?.zone.clock_time(c.date(1)?.ticks());
         Ok(matches!(time, ClockTime::Ambiguous(_)).into())
     });
+    t.method("bool IsAmbiguousTime(DateTimeOffset dateTimeOffset)", |c| {
+        let zone = &zone(c, 0)?.zone;
+        let ticks = c.offset(1)?.utc_ticks();
+        let local = ticks + zone.at(ticks).0.0;
+        Ok(matches!(zone.clock_time(local), ClockTime::Ambiguous(_)).into())
+    });
     t.method("bool IsInvalidTime(DateTime dateTime)", |c| {
         let time = zone(c, 0)?.zone.clock_time(c.date(1)?.ticks());
         Ok(matches!(time, ClockTime::Skipped(_)).into())

@@ -3,7 +3,7 @@
 use super::conversions::{self, signatures};
 use super::names::{name, name_value};
 use super::node::{remove, set_value, value};
-use super::{content, node, optional};
+use super::{content, defs, node, optional};
 use crate::types::Types;
 use crate::value::Value;
 use crate::xml::XNode;
@@ -11,6 +11,12 @@ use crate::xml::XNode;
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XAttribute");
     t.base("XObject");
+    t.static_property("IEnumerable<XAttribute> EmptySequence", |_| {
+        Ok(crate::dotnet::collections::array(
+            super::named(defs().attribute),
+            Vec::new(),
+        ))
+    });
     t.constructor("(XName name, object value)", |c| {
         let (name, value) = (name(c, 0)?, c.required(1)?);
         let text = content::text(c.rt, &value)?;
