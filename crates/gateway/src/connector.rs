@@ -139,13 +139,13 @@ impl Connector {
         &self,
         make: &mut dyn FnMut() -> Option<UpstreamRequest>,
     ) -> Result<UpstreamResponse, TransportError> {
-        let request = make().ok_or_else(TransportError::body_spent)?;
-        let target = self.target(&request)?;
+        let mut first = make();
+        let request = first.as_ref().ok_or_else(TransportError::body_spent)?;
+        let target = self.target(request)?;
         let options = SendOptions {
             headers_timeout: request.timeout,
             continue_timeout: request.continue_timeout,
         };
-        let mut first = Some(request);
         let next = || first.take().or_else(&mut *make).map(outgoing);
         let response = self
             .client

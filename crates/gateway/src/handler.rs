@@ -73,19 +73,15 @@ impl GatewayHandler {
         }
     }
 
-    /// Answers a request.
-    pub async fn answer(
-        &self,
-        request: http::Request<server::IncomingBody>,
-        connection: &ConnectionInfo,
-    ) -> http::Response<ResponseBody> {
+    /// Waits for backends and what else policies wait for, and answers.
+    async fn answer(&self, begun: Begun) -> http::Response<ResponseBody> {
         let Begun {
             compiled,
             mut unanswered,
             resolution,
             method,
             mut exchange,
-        } = self.begin(request, connection);
+        } = begun;
         process(&compiled, resolution, &mut exchange).await;
 
         let mut response = exchange
@@ -217,12 +213,12 @@ fn authority(uri: &Uri, headers: &mut HeaderMap) -> String {
 impl Handler for GatewayHandler {
     type Body = ResponseBody;
 
-    async fn handle(
+    fn handle(
         &self,
         request: http::Request<server::IncomingBody>,
         connection: &ConnectionInfo,
-    ) -> http::Response<ResponseBody> {
-        self.answer(request, connection).await
+    ) -> impl Future<Output = http::Response<ResponseBody>> {
+        self.answer(self.begin(request, connection))
     }
 }
 

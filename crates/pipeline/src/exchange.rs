@@ -248,10 +248,11 @@ pub struct Exchange {
     pub buffer_response: bool,
     pub(crate) timestamp: i64,
     pub(crate) started: Duration,
-    pub(crate) last_error: Option<LastErrorInfo>,
+    // Boxed, what few requests need: allocators like blocks below a kilobyte.
+    pub(crate) last_error: Option<Box<LastErrorInfo>>,
     pub(crate) section: Section,
     pub(crate) ip_text: OnceCell<String>,
-    pub(crate) url_text: OnceCell<UrlText>,
+    pub(crate) url_text: OnceCell<Box<UrlText>>,
     final_headers: Vec<(HeaderName, Option<HeaderValue>)>,
     trace: Option<Box<Trace>>,
 }
@@ -346,7 +347,7 @@ impl Exchange {
             self.set_response(error.response(self.request_id));
         }
         let status = self.response.as_ref().map_or(500, |r| r.status);
-        self.last_error = Some(error.last_error(status));
+        self.last_error = Some(Box::new(error.last_error(status)));
     }
 
     /// As [`Exchange::fail`], for a failure that a retry may yet overcome.
@@ -359,12 +360,12 @@ impl Exchange {
 
     /// `context.LastError`
     pub fn last_error(&self) -> Option<&LastErrorInfo> {
-        self.last_error.as_ref()
+        self.last_error.as_deref()
     }
 
     /// A failure that a retry has overcome is forgotten: `context.LastError` is again what it was before.
     pub fn restore_last_error(&mut self, before: Option<LastErrorInfo>) {
-        self.last_error = before;
+        self.last_error = before.map(Box::new);
     }
 
     /// Headers to set (or remove) on whatever response is sent in the end, as `cors` needs.

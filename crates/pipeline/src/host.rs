@@ -66,7 +66,7 @@ impl Host for Exchange {
     }
 
     fn last_error(&self) -> Option<&LastErrorInfo> {
-        self.last_error.as_ref()
+        self.last_error.as_deref()
     }
 
     fn method(&self) -> &str {
@@ -83,13 +83,13 @@ impl Host for Exchange {
                 Some((path, query)) => (path.to_owned(), format!("?{query}")),
                 None => (joined, String::new()),
             };
-            UrlText {
+            Box::new(UrlText {
                 scheme: target.map_or(url.scheme(), |target| target.scheme()),
                 host: target.map_or(url.host(), |target| target.host()).to_owned(),
                 port: target.map_or(url.port(), |target| target.port()),
                 path,
                 query,
-            }
+            })
         });
         UrlView {
             scheme: text.scheme,

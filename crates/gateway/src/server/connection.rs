@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -236,12 +236,16 @@ async fn answer_one<H: Handler>(
         drop(admitted(request, &in_flight, limits));
         refusal.map(|body| Tracked::own(body, in_flight))
     } else {
-        // Async, so that a panic before the first await is caught as well.
-        let handled = async {
+        // Begun outside the future that waits, which is moved: it need not hold the request.
+        let begin = || {
             let request = admitted(request, &in_flight, limits);
-            context.handler.handle(request, &context.info).await
+            context.handler.handle(request, &context.info)
         };
-        match AssertUnwindSafe(handled).catch_unwind().await {
+        let handled = match catch_unwind(AssertUnwindSafe(begin)) {
+            Ok(handling) => AssertUnwindSafe(handling).catch_unwind().await,
+            Err(payload) => Err(payload),
+        };
+        match handled {
             Ok(response) => response.map(|body| Tracked::handler(body, in_flight)),
             Err(payload) => panicked(&*payload).map(|body| Tracked::own(body, in_flight)),
         }

@@ -429,7 +429,8 @@ async fn send(
     if plan.follow_redirects {
         let personal = personal(exchange, chosen);
         let request = build(exchange, chosen, &plan, path_and_query);
-        return send_following(exchange, request, &personal).await;
+        // Rare, and large.
+        return Box::pin(send_following(exchange, request, &personal)).await;
     }
     let ports = exchange.ports.clone();
     let mut attempts = 0;
