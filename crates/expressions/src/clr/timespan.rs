@@ -149,7 +149,7 @@ impl TimeSpan {
         }
         let ticks = ticks.round_ties_even();
         const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-        if ticks.abs() > BEYOND {
+        if ticks.is_nan() || ticks.abs() > BEYOND {
             return Err(too_long());
         }
         // What .NET's cast makes of the first number too large, and of zero times infinity.

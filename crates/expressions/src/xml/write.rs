@@ -347,7 +347,11 @@ impl Writer<'_> {
                     self.new_line(depth);
                 }
                 self.check(data);
-                let space = if data.is_empty() { "" } else { " " };
+                let space = if data.is_empty() && !self.dom {
+                    ""
+                } else {
+                    " "
+                };
                 let text = format!("<?{target}{space}{}?>", self.line_ends(&data.to_utf8()));
                 self.out.push_str(&text);
             }

@@ -80,6 +80,9 @@ fn sort_by(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
 
 /// Sorts keys, and the items with them.
 fn sort_pairs(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
+    if c.value(1).is_null() {
+        return sort_by(c, ranking);
+    }
     let keys = elements(c, 0)?;
     let items = elements(c, 1)?;
     if items.len() < keys.len() {

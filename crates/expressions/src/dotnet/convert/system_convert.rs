@@ -30,9 +30,11 @@ macro_rules! integer {
         $t.static_method(
             concat!($keyword, " ", $name, "(string value, int fromBase)"),
             |c| {
+                let base = c.int(1)?;
                 let number = match c.opt_str(0)? {
-                    Some(text) => parse_in_base(&text.to_utf8(), c.int(1)?, IntegerType::$variant)?,
-                    None => 0,
+                    Some(text) => parse_in_base(&text.to_utf8(), base, IntegerType::$variant)?,
+                    // The base is looked at first.
+                    None => parse_in_base("0", base, IntegerType::$variant)?,
                 };
                 Ok((number as $rust).into())
             },

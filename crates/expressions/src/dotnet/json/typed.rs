@@ -103,7 +103,10 @@ pub(super) fn convert(rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -
         return Ok(Value::Null);
     }
     // No `IConvertible`
-    let alone = matches!(scalar, Scalar::BigInteger(_) | Scalar::Uri(_));
+    let alone = matches!(
+        scalar,
+        Scalar::BigInteger(_) | Scalar::Uri(_) | Scalar::Bytes(_)
+    );
     match scalar_target(ty.unwrap_nullable()).filter(|_| !alone) {
         Some(target) => Ok(value_of(&json::change_type(
             &scalar,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{uri_parts, uri_text};
 use crate::clr;
 use crate::clr::uri::{Absolute, Uri, UriKind, default_port};
+use crate::clr::uri_escape::unescape_international;
 use crate::dotnet::collections;
 use crate::dotnet::numbers::enum_result;
 use crate::runtime::{Call, Fault, R, Runtime};
@@ -346,7 +347,8 @@ fn relative(base: &Absolute, target: &Absolute, whole: &Uri) -> clr::Result<Uri>
     if base.path == target.path {
         text = format!("{}{}", target.query, target.fragment);
     }
-    Uri::parse(&text, UriKind::RelativeOrAbsolute)
+    // International characters stay as they are.
+    Uri::parse(&unescape_international(&text), UriKind::RelativeOrAbsolute)
 }
 
 #[cfg(test)]

@@ -216,8 +216,19 @@ fn functions(t: &mut TypeBuilder<'_>) {
     function!(
         t, "Sqrt" => sqrt, "Cbrt" => cbrt, "Exp" => exp, "Log" => ln, "Log10" => log10, "Log2" => log2, "Sin" => sin, "Cos" => cos,
         "Tan" => tan, "Asin" => asin, "Acos" => acos, "Atan" => atan, "Sinh" => sinh, "Cosh" => cosh, "Tanh" => tanh,
-        "Asinh" => asinh, "Acosh" => acosh, "Atanh" => atanh, "BitIncrement" => next_up, "BitDecrement" => next_down,
+        "Acosh" => acosh, "Atanh" => atanh, "BitIncrement" => next_up, "BitDecrement" => next_down,
     );
+    t.static_method("double Asinh(double d)", |c| {
+        // Squares of large numbers have no room.
+        const LARGE: f64 = 268_435_456.0;
+        let x = c.double(0)?;
+        Ok(if x.is_finite() && x.abs() > LARGE {
+            (x.abs().ln() + std::f64::consts::LN_2).copysign(x)
+        } else {
+            x.asinh()
+        }
+        .into())
+    });
     t.static_method("double Log(double a, double newBase)", |c| {
         Ok(math::log(c.double(0)?, c.double(1)?).into())
     });

@@ -160,9 +160,21 @@ fn ignoring(ignore: bool) -> StringComparison {
 /// `Compare(strA, indexA, strB, indexB, length, …)`
 fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
     let length = c.int(4)?;
+    let by_comparison =
+        how == StringComparison::Ordinal || c.member.signature.contains("StringComparison");
+    if by_comparison && (c.value(0).is_null() || c.value(2).is_null()) {
+        return Ok(compare(c.opt_str(0)?, c.opt_str(2)?, how).into());
+    }
     let cut = |text: usize, index: usize, name: &str| -> R<Option<Str>> {
         let Some(text) = c.opt_str(text)? else {
-            return Ok(None);
+            // Nothing has no part but the empty one.
+            return match (c.int(index)?, length) {
+                (0, 0) => Ok(None),
+                _ => Err(Fault::out_of_range(
+                    name,
+                    "Offset and length must refer to a position in the string.",
+                )),
+            };
         };
         let start = usize::try_from(c.int(index)?)
             .ok()
@@ -564,6 +576,12 @@ fn define_case(types: &mut Types) {
         "bool IsNormalized(NormalizationForm normalizationForm)",
         |c| {
             let (text, form) = (this(c)?, c.enumeration(1)?);
+            if !matches!(form, 1 | 2 | 5 | 6) {
+                return Err(Fault::argument(
+                    "Invalid normalization form.",
+                    "normalizationForm",
+                ));
+            }
             Ok((normalized(c, form)?.as_string() == Some(&text)).into())
         },
     );

@@ -422,6 +422,13 @@ fn define_changes(types: &mut Types) {
         |c| {
             let (builder, target) = (this(c)?, c.object::<Array>(2)?);
             let units = builder.units.borrow();
+            let room = i32::try_from(target.len()).unwrap_or(i32::MAX);
+            if c.int(3)? >= 0 && i64::from(c.int(3)?) > i64::from(room) - i64::from(c.int(4)?) {
+                return Err(Fault::argument(
+                    "Either offset did not refer to a position in the string, or there is an insufficient length of destination character array.",
+                    "",
+                ));
+            }
             let (from, to, count) = (
                 usize::try_from(c.int(1)?).map_err(|_| out_of_range("sourceIndex"))?,
                 usize::try_from(c.int(3)?).map_err(|_| out_of_range("destinationIndex"))?,
