@@ -498,6 +498,9 @@ fn define_searches(types: &mut Types) {
                     false => Err(Fault::list_index()),
                 };
             }
+            if last < 0 {
+                return Err(Fault::list_index());
+            }
             let count = if c.len() > 3 {
                 c.int(3)?
             } else {

@@ -25,6 +25,14 @@ macro_rules! from_all {
 macro_rules! integer {
     ($t:ident, $keyword:literal, $name:literal, $variant:ident, $rust:ty) => {
         from_all!($t, $keyword, $name, |c| {
+            // `ToSByte(text, provider)` alone parses without a look whether there is a text.
+            if c.value(0).is_null()
+                && c.member
+                    .signature
+                    .starts_with("sbyte ToSByte(string value, I")
+            {
+                return Err(Fault::argument_null("s"));
+            }
             Ok((to_integer(&c.value(0), IntegerType::$variant)? as $rust).into())
         });
         $t.static_method(

@@ -154,6 +154,17 @@ fn find(c: &mut Call<'_, '_>, comparison: i64) -> R<Option<JToken>> {
         return Ok(None);
     };
     c.rt.spend(1 + object.count() as u64)?;
+    if !(0..=5).contains(&comparison) {
+        // No comparison is needed where the name is there, or no name is.
+        let found = object.get(&name);
+        return match found.is_some() || !object.has_values() {
+            true => Ok(found),
+            false => {
+                crate::dotnet::text::comparison(c, 2)?;
+                Ok(None)
+            }
+        };
+    }
     // Odd numbers are the comparisons that ignore case.
     Ok(if comparison % 2 == 1 {
         object.get_matching(&name, equal_ignoring_case)
