@@ -192,7 +192,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "string\t<null>",
             ),
             example(
-                "line ends in a parsed `XmlDocument` are line feeds, as XML has it",
+                "line ends in a parsed `XmlDocument` are line feeds, as XML has it, and white space alone is left out",
                 r#"@{ var d = new XmlDocument(); d.LoadXml("<a>x\r\ny</a>"); return d.InnerText; }"#,
                 "string\tx\\ny",
             ),
@@ -215,6 +215,21 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "objects and arrays of JSON have no order; .NET compares some with values",
                 r#"@(Comparer<JToken>.Default.Compare(new JValue("a"), new JArray()))"#,
                 "throws ArgumentException",
+            ),
+            example(
+                "a number that is read where a `string` is wanted is written anew",
+                r#"@(JsonConvert.DeserializeObject<string>("1.10"))"#,
+                "string\t1.1",
+            ),
+            example(
+                "all texts count as interned",
+                r#"@(string.IsInterned("a" + DateTime.MinValue.Year))"#,
+                "string\ta1",
+            ),
+            example(
+                "a negative number where a date is wanted is an error; Json.NET takes it for some date",
+                r#"@(JsonConvert.DeserializeObject<DateTime>("-0.5"))"#,
+                "throws JsonReaderException",
             ),
             example(
                 "constraints of type parameters are not checked",

@@ -201,6 +201,15 @@ fn read(c: &mut Call<'_, '_>, ty: &Type) -> R<Value> {
         ..ReaderOptions::default()
     };
     let Some(token) = json::parse_content(&text, &options)? else {
+        if ty.is_value_type() && ty.nullable_underlying().is_none() {
+            return Err(Fault::new(
+                "Newtonsoft.Json.JsonSerializationException",
+                format!(
+                    "No JSON content found and type '{}' is not nullable. Path '', line 0, position 0.",
+                    ty.full_name()
+                ),
+            ));
+        }
         return Ok(super::typed::default_of(ty));
     };
     let source = if dates_off {

@@ -428,6 +428,22 @@ impl Reader {
                 &format!("Input string '{number}' is not a valid integer."),
             ));
         }
+        let date = matches!(
+            target,
+            ScalarTarget::DateTime | ScalarTarget::DateTimeOffset
+        );
+        if self.source == Source::Text
+            && date
+            && !matches!(
+                scalar,
+                Scalar::String(_) | Scalar::Date(_) | Scalar::DateOffset(_)
+            )
+        {
+            return Err(reader(
+                token,
+                "Unexpected character encountered while parsing value.",
+            ));
+        }
         let result = match (target, &scalar) {
             // JSON spells it so; a bool token prints `True`.
             (ScalarTarget::String, Scalar::Bool(value)) if self.source == Source::Text => {
