@@ -232,6 +232,21 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "throws JsonReaderException",
             ),
             example(
+                "integers beyond 64 bits have no bytes",
+                r#"@((byte[])JToken.Parse("12345678901234567890"))"#,
+                "throws ArgumentException",
+            ),
+            example(
+                "OAEP takes the hash algorithms that are there; .NET takes any name until it is used",
+                r#"@(RSAEncryptionPadding.CreateOaep(new HashAlgorithmName("x")))"#,
+                "throws CryptographicException",
+            ),
+            example(
+                "`NaN` is found by `Array.BinarySearch` where it stands in order; .NET may take any number for it",
+                "@(Array.BinarySearch((Array)new double[] { 1.5, double.NaN }, (object)double.NaN))",
+                "int\t-1",
+            ),
+            example(
                 "constraints of type parameters are not checked",
                 "@(new JArray().Children<string>().Count())",
                 "int\t0",
@@ -287,7 +302,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "throws ExpressionLimitException",
             ),
             example(
-                "backtracking of one regular expression: half a million steps",
+                "backtracking of one regular expression: half a million steps, whatever time was given to it",
                 r#"@(Regex.IsMatch("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "^(a+)+$"))"#,
                 "throws RegexMatchTimeoutException",
             ),

@@ -155,7 +155,12 @@ fn constructors(t: &mut TypeBuilder<'_>) {
         Ok(UriObject::value(Uri::join(&base.0, &reference.to_utf8())?))
     });
     t.constructor("(Uri baseUri, Uri relativeUri)", |c| {
-        let (base, reference) = (own(c, 0)?, own(c, 1)?);
+        let base = own(c, 0)?;
+        // .NET reads the reference without a look whether it is there.
+        if c.value(1).is_null() && base.0.absolute().is_some() {
+            return Err(Fault::null_reference());
+        }
+        let reference = own(c, 1)?;
         Ok(UriObject::value(Uri::join(
             &base.0,
             reference.0.original(),

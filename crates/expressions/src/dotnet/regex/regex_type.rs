@@ -161,6 +161,7 @@ fn replace(
     startat: Option<usize>,
 ) -> R<Value> {
     let (subject, _) = subject(c, source)?;
+    c.required(with)?;
     let from = start(c, &subject, startat)?;
     let limit = match count.map_or(Ok(-1), |at| c.int(at))? {
         -1 => usize::MAX,

@@ -576,12 +576,6 @@ fn define_case(types: &mut Types) {
         "bool IsNormalized(NormalizationForm normalizationForm)",
         |c| {
             let (text, form) = (this(c)?, c.enumeration(1)?);
-            if !matches!(form, 1 | 2 | 5 | 6) {
-                return Err(Fault::argument(
-                    "Invalid normalization form.",
-                    "normalizationForm",
-                ));
-            }
             Ok((normalized(c, form)?.as_string() == Some(&text)).into())
         },
     );
@@ -591,6 +585,12 @@ fn define_case(types: &mut Types) {
 fn normalized(c: &mut Call<'_, '_>, form: i64) -> R<Value> {
     use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
     let text = this(c)?;
+    if !matches!(form, 1 | 2 | 5 | 6) {
+        return Err(Fault::argument(
+            "Invalid normalization form.",
+            "normalizationForm",
+        ));
+    }
     let Some(utf8) = text.as_str() else {
         return Err(Fault::argument(
             "Invalid Unicode code point found at index 0.",

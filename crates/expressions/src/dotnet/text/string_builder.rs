@@ -299,6 +299,13 @@ fn define_appends(types: &mut Types) {
     ] {
         t.method(signature, |c| {
             let text = text_of(c, 1)?;
+            let numbers = (c.int(2)?, c.int(3)?);
+            if c.value(1).is_null() && numbers.0 >= 0 && numbers.1 >= 0 {
+                return match numbers {
+                    (0, 0) => Ok(c.value(0)),
+                    _ => Err(Fault::argument_null("value")),
+                };
+            }
             let part = range(c, 2, text.len())?;
             let text = text.slice(part.start, part.len());
             this(c)?.append(c.rt, &text)?;
