@@ -148,7 +148,7 @@ fn version(of: &Difference<'_>) -> Option<&'static str> {
     if of.mentions(&["BinarySearch((Array)"]) && of.mentions(&["NaN"]) {
         return Some("NaN is found where it stands in order only");
     }
-    if nearly_same(of.our_text, of.their_text)
+    if (nearly_same(of.our_text, of.their_text) || neighbours(of.our_text, of.their_text))
         && of.mentions(&["Math.", "ulong", "ULong", "UInt64", "UL", "ToDouble("])
     {
         return Some(
@@ -287,7 +287,7 @@ fn xml(of: &Difference<'_>) -> Option<&'static str> {
     {
         return Some("a new element declares its prefix at once");
     }
-    const CERTIFICATES: [&str; 3] = [".Dispose()", ".ToString(", "byte[0]"];
+    const CERTIFICATES: [&str; 4] = [".Dispose()", ".ToString(", "byte[0]", "(byte[])null"];
     if of.mentions(&["X509Certificate"])
         && of.mentions(&CERTIFICATES)
         && (of.their_text.contains("X509Certificate") || of.their_text.contains("[Version]"))
@@ -322,6 +322,15 @@ fn shown(of: &Difference<'_>) -> Option<&'static str> {
         return Some("a Uri of a UriBuilder leaves out the implied port");
     }
     None
+}
+
+/// Whether the bytes of two `double`s are those of neighbours.
+fn neighbours(ours: &str, theirs: &str) -> bool {
+    let number = |text: &str| {
+        let bytes = u64::from_str_radix(text, 16).ok();
+        bytes.filter(|_| text.len() == 16).map(u64::swap_bytes)
+    };
+    matches!((number(ours), number(theirs)), (Some(a), Some(b)) if a.abs_diff(b) == 1)
 }
 
 /// Whether two lists of numbers, or two numbers, differ in the last place of a `double` only.

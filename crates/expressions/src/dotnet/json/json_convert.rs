@@ -7,7 +7,7 @@ use super::typed::{Source, to_type};
 use super::{formatted, scalar_of, serialize};
 use crate::json::{self, ReaderOptions, Scalar};
 use crate::runtime::{Call, Fault, R};
-use crate::types::{DefId, Registry, Type, Types, known};
+use crate::types::{DefId, Registry, Type, Types, known, relations};
 use crate::value::{Object, TypeObject, Value};
 
 #[cold]
@@ -46,7 +46,12 @@ pub(super) fn define(types: &mut Types) {
         let ty = c
             .opt_object::<TypeObject>(1)?
             .map_or(Type::OBJECT, |ty| ty.0.clone());
-        read(c, &ty)
+        let token = Type::Named(known::JTOKEN, None);
+        match read(c, &ty) {
+            // Nothing is cast here: a token stays one, of whatever class.
+            Err(_) if relations::is_assignable(&ty, &token) => read(c, &token),
+            found => found,
+        }
     });
     t.static_method(
         "object DeserializeObject(string value, JsonSerializerSettings settings)",
