@@ -86,7 +86,12 @@ pub(super) fn define(types: &mut Types) {
         Ok(token(c, 0)?.property(&c.str(1)?).is_some().into())
     });
     t.method("bool Remove(string propertyName)", |c| {
-        Ok(token(c, 0)?.remove_property(&c.str(1)?)?.into())
+        // Nothing has no property's name.
+        Ok(match c.opt_str(1)? {
+            Some(name) => token(c, 0)?.remove_property(&name)?,
+            None => false,
+        }
+        .into())
     })
     .mutates();
     t.method("JProperty Property(string name)", |c| {
