@@ -398,7 +398,7 @@ fn better(
             .position(|m| m.contains(&index))
             .and_then(|p| choice.param_types.get(p).cloned())
     };
-    let mut wins = false;
+    let (mut wins, mut undecided) = (false, false);
     for (index, arg) in args.iter().enumerate() {
         let (Some(t1), Some(t2)) = (type_for(a, index), type_for(b, index)) else {
             continue;
@@ -409,12 +409,16 @@ fn better(
         if better_conversion(arg, index, &t2, &t1, oracle) {
             return false;
         }
-        if better_conversion(arg, index, &t1, &t2, oracle) {
+        // Ties are broken between equal parameter types only.
+        let known = matches!(&arg.shape, Shape::Value(from, _) if *from != Type::Dynamic);
+        let won = better_conversion(arg, index, &t1, &t2, oracle);
+        undecided |= known && !won;
+        if won {
             wins = true;
         }
     }
-    if wins {
-        return true;
+    if wins || undecided {
+        return wins;
     }
     let (Some(x), Some(y)) = (candidates.get(a.candidate), candidates.get(b.candidate)) else {
         return false;

@@ -29,6 +29,9 @@ pub fn parse_datetime_exact(
     now: i64,
 ) -> Result<DateTime> {
     let mut last = bad(text);
+    if text.is_empty() {
+        return Err(last);
+    }
     for format in formats {
         match match_format(text, format, styles)
             .and_then(|fields| to_datetime(text, &fields, styles, now))
@@ -51,6 +54,9 @@ pub fn parse_datetimeoffset_exact(
     now: i64,
 ) -> Result<DateTimeOffset> {
     let mut last = bad(text);
+    if text.is_empty() {
+        return Err(last);
+    }
     for format in formats {
         let parsed = match_format(text, format, styles).and_then(|mut fields| {
             // Patterns that claim to be UTC are.

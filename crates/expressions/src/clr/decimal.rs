@@ -99,6 +99,11 @@ pub fn subtract(a: Decimal, b: Decimal) -> Result<Decimal> {
 pub fn multiply(a: Decimal, b: Decimal) -> Result<Decimal> {
     // rust_decimal forgets the scale of a zero product; .NET keeps it (`0.0m * 1.00m` is `0.000`).
     if a.is_zero() || b.is_zero() {
+        // Where the other number takes more than 32 bits, the scale is lost, too.
+        let large = |n: Decimal| n.mantissa().unsigned_abs() > u128::from(u32::MAX);
+        if large(a) || large(b) {
+            return Ok(Decimal::ZERO);
+        }
         return Ok(Decimal::from_i128_with_scale(
             0,
             (a.scale() + b.scale()).min(28),

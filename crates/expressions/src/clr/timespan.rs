@@ -137,7 +137,11 @@ impl TimeSpan {
     /// # Errors
     /// `ArgumentException` for NaN, `OverflowException` beyond 64 bits of ticks.
     pub fn divide(self, divisor: f64) -> Result<Self> {
-        Self::scaled(divisor.is_nan(), self.0 as f64 / divisor, "divisor")
+        let ticks = self.0 as f64 / divisor;
+        if ticks.is_nan() && !divisor.is_nan() {
+            return Err(too_long());
+        }
+        Self::scaled(divisor.is_nan(), ticks, "divisor")
     }
 
     fn scaled(nan: bool, ticks: f64, parameter: &str) -> Result<Self> {

@@ -236,7 +236,9 @@ impl Uri {
     /// `IsWellFormedOriginalString`: parses, and needs no escaping.
     pub fn is_well_formed(&self) -> bool {
         let text = self.original.trim();
-        let fine = is_escaped(text) && text.matches('#').count() <= 1;
+        // International characters and escapes do not go together.
+        let mixed = !text.is_ascii() && text.contains('%');
+        let fine = is_escaped(text) && !mixed && text.matches('#').count() <= 1;
         match &self.absolute {
             Some(absolute) => fine && (!absolute.has_authority || text.contains("://")),
             None => fine && !text.contains([':', '#']),

@@ -100,6 +100,11 @@ fn hex_pair(pair: Option<&[u8]>) -> Option<u8> {
     u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
 }
 
+/// Restores all that is not ASCII.
+pub(crate) fn unescape_international(text: &str) -> String {
+    unescape_where(text, |c| !c.is_ascii())
+}
+
 /// Restores escaped UTF-8 sequences whose characters `allow` lets through; all else stays as written.
 fn unescape_where(text: &str, allow: impl Fn(char) -> bool) -> String {
     let bytes = text.as_bytes();

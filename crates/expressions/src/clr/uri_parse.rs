@@ -239,8 +239,8 @@ pub fn host_type(host: &str) -> HostType {
             && label.len() <= 252
             && label
                 .chars()
-                .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-            && label.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || !c.is_ascii())
+            && !label.starts_with('-')
     };
     if !name.is_empty() && name.len() <= 255 && name.split('.').all(label) {
         HostType::Dns

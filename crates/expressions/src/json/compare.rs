@@ -171,14 +171,19 @@ pub(super) fn compare_values(
         },
         TokenType::Guid => match (a, b) {
             (Scalar::Guid(x), Scalar::Guid(y)) => Ok(x.cmp(y)),
+            (_, Scalar::Guid(_)) => Err(uncastable(a, "System.Guid")),
             _ => Err(Error::argument("Object must be of type Guid.")),
         },
         TokenType::Uri => match (a, b) {
+            (other, Scalar::Uri(_)) if !matches!(other, Scalar::Uri(_)) => {
+                Err(uncastable(a, "System.Uri"))
+            }
             (Scalar::Uri(_), Scalar::Uri(_)) => Ok(a.to_text().compare_ordinal(&b.to_text())),
             _ => Err(Error::argument("Object must be of type Uri.")),
         },
         TokenType::TimeSpan => match (a, b) {
             (Scalar::TimeSpan(x), Scalar::TimeSpan(y)) => Ok(x.cmp(y)),
+            (_, Scalar::TimeSpan(_)) => Err(uncastable(a, "System.TimeSpan")),
             _ => Err(Error::argument("Object must be of type TimeSpan.")),
         },
         other => Err(clr::Error::out_of_range(
@@ -187,6 +192,14 @@ pub(super) fn compare_values(
         )
         .into()),
     }
+}
+
+/// The cast that a comparison makes of its first value.
+fn uncastable(value: &Scalar, to: &str) -> Error {
+    Error::invalid_cast(format!(
+        "Unable to cast object of type '{}' to type '{to}'.",
+        value.type_name().unwrap_or_default()
+    ))
 }
 
 /// A value as the number that Json.NET compares, by `Convert`.

@@ -176,6 +176,9 @@ pub fn explicit(token: Option<&JToken>, conversion: Conversion) -> Result<Scalar
                 offset_minutes: 0,
             }))
         }
+        (ScalarTarget::DateTimeOffset, Scalar::Char(_)) => Err(Error::invalid_cast(
+            "Invalid cast from 'Char' to 'DateTime'.",
+        )),
         (ScalarTarget::DateTimeOffset, value) => {
             date::parse_offset(&value.to_text().to_utf8(), now).map(Scalar::DateOffset)
         }

@@ -437,7 +437,7 @@ impl JToken {
         self.is_value() && other.is_value() && self.deep_equals(other)
     }
 
-    /// A hash that agrees with [`Self::value_equals`].
+    /// A hash that agrees with [`Self::value_equals`], of bytes apart.
     pub fn value_hash(&self) -> u64 {
         use std::hash::{Hash, Hasher};
         let mut hasher = std::hash::DefaultHasher::new();
@@ -447,7 +447,10 @@ impl JToken {
             if let Kind::Value { value, .. } = kind {
                 // Numbers of different types can be equal, and doubles are equal when close.
                 match value {
-                    Scalar::String(text) | Scalar::Uri(text) => text.hash(&mut hasher),
+                    Scalar::String(text) => text.hash(&mut hasher),
+                    Scalar::Uri(_) => value.to_text().hash(&mut hasher),
+                    // As in .NET, where an array hashes as the object it is.
+                    Scalar::Bytes(bytes) => bytes.as_ptr().hash(&mut hasher),
                     Scalar::Int(v, _) => v.hash(&mut hasher),
                     Scalar::Bool(v) => v.hash(&mut hasher),
                     _ => {}

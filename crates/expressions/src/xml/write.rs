@@ -320,7 +320,7 @@ impl Writer<'_> {
                 self.check(text);
                 let text = text.to_utf8();
                 let text = self.line_ends(&text);
-                escape_text(&text, &mut self.out);
+                escape_text(&text, self.dom, &mut self.out);
             }
             Kind::CData(text) => {
                 if let Some(parent) = open.last_mut() {
@@ -347,7 +347,11 @@ impl Writer<'_> {
                     self.new_line(depth);
                 }
                 self.check(data);
-                let space = if data.is_empty() { "" } else { " " };
+                let space = if data.is_empty() && !self.dom {
+                    ""
+                } else {
+                    " "
+                };
                 let text = format!("<?{target}{space}{}?>", self.line_ends(&data.to_utf8()));
                 self.out.push_str(&text);
             }
@@ -482,12 +486,18 @@ fn element_depth(open: &[Open]) -> usize {
     open.len() - usize::from(document)
 }
 
-fn escape_text(text: &str, out: &mut String) {
+/// A character that XML forbids, as the older writer leaves it.
+fn reference(c: char, out: &mut String) {
+    out.push_str(&format!("&#x{:X};", u32::from(c)));
+}
+
+fn escape_text(text: &str, dom: bool, out: &mut String) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
+            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' if dom => reference(c, out),
             c => out.push(c),
         }
     }
@@ -502,16 +512,17 @@ fn line_ends(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn escape_attribute(text: &str, tabs: bool, out: &mut String) {
+fn escape_attribute(text: &str, dom: bool, out: &mut String) {
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '"' => out.push_str("&quot;"),
-            '\t' if !tabs => out.push_str("&#x9;"),
+            '\t' if !dom => out.push_str("&#x9;"),
             '\n' => out.push_str("&#xA;"),
             '\r' => out.push_str("&#xD;"),
+            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' if dom => reference(c, out),
             c => out.push(c),
         }
     }

@@ -80,6 +80,9 @@ fn sort_by(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
 
 /// Sorts keys, and the items with them.
 fn sort_pairs(c: &mut Call<'_, '_>, ranking: &Ranking) -> R<Value> {
+    if c.value(1).is_null() {
+        return sort_by(c, ranking);
+    }
     let keys = elements(c, 0)?;
     let items = elements(c, 1)?;
     if items.len() < keys.len() {
@@ -282,6 +285,12 @@ fn define_statics(types: &mut Types) {
     })
     .mutates();
     t.static_method("void Reverse(Array array, int index, int length)", |c| {
+        if this(c)?.columns.is_some() {
+            return Err(Fault::new(
+                "System.RankException",
+                "Only single dimension arrays are supported here.",
+            ));
+        }
         let mut items = elements(c, 0)?;
         let range = part(c.int(1)?, c.int(2)?, items.len())?;
         if let Some(part) = items.get_mut(range) {

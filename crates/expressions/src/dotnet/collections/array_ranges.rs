@@ -115,6 +115,10 @@ fn find_last_index(c: &mut Call<'_, '_>) -> R<Value> {
     } else {
         start.saturating_add(1)
     };
+    // An empty array is searched from before its first element, others are not.
+    if (start < 0) != items.is_empty() {
+        return Err(Fault::list_index());
+    }
     let first = i64::from(start) + 1 - i64::from(count);
     let first = i32::try_from(first).map_err(|_| Fault::list_index())?;
     let range = part(first, count, items.len()).map_err(|_| Fault::list_index())?;

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use crate::clr::compare::StringComparison;
 use crate::runtime::{Call, Fault, Key, R, Runtime, compare, equals};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
@@ -158,6 +159,16 @@ fn compare_values(c: &mut Call<'_, '_>) -> R<Value> {
     let (a, b) = (c.value(1), c.value(2));
     if let Ranking::Call(delegate) = &ranking {
         return c.rt.invoke(delegate, &[a, b]);
+    }
+    let how = match &ranking {
+        Ranking::By(KeyComparer::Ordinal) => Some(StringComparison::Ordinal),
+        Ranking::By(KeyComparer::OrdinalIgnoreCase) => Some(StringComparison::OrdinalIgnoreCase),
+        _ => None,
+    };
+    if let (Value::Str(x), Value::Str(y), Some(how)) = (&a, &b, how) {
+        let difference =
+            crate::dotnet::text::compare_strings(Some(x.clone()), Some(y.clone()), how);
+        return Ok(difference.into());
     }
     let Some(order) = ranking.compare(c.rt, &a, &b)? else {
         return Err(no_order());

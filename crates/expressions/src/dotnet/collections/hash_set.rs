@@ -216,6 +216,20 @@ fn set_operations(t: &mut crate::types::TypeBuilder<'_>) {
     .mutates();
     t.method("void SymmetricExceptWith(IEnumerable<T> other)", |c| {
         let set = this(c)?;
+        if c.value(1).as_object::<HashSet>().is_none() {
+            // Of a sequence, what is new is added before the rest is removed.
+            let mut known = Vec::new();
+            for (item, _) in other(c)?.map.pairs() {
+                c.rt.allocate(ELEMENT)?;
+                if !set.map.try_add(item.clone(), Value::Null) {
+                    known.push(item);
+                }
+            }
+            for item in known {
+                set.map.remove(&item);
+            }
+            return Ok(Value::Null);
+        }
         for (item, _) in other(c)?.map.pairs() {
             if set.map.remove(&item).is_none() {
                 c.rt.allocate(ELEMENT)?;

@@ -463,7 +463,6 @@ fn define_searches(types: &mut Types) {
         "void CopyTo(int index, T[] array, int arrayIndex, int count)",
         |c| {
             let items = elements(c)?;
-            let (array, to) = (c.object::<super::Array>(2)?, c.int(3)?);
             let count = c.int(4)?;
             let rest = i32::try_from(items.len()).unwrap_or(i32::MAX);
             if rest.saturating_sub(c.int(1)?) < count {
@@ -472,6 +471,7 @@ fn define_searches(types: &mut Types) {
                     "",
                 ));
             }
+            let (array, to) = (c.object::<super::Array>(2)?, c.int(3)?);
             let from = super::array_members::part(c.int(1)?, count, items.len())?;
             let start = super::array_members::part(to, count, array.len())?.start;
             for (at, item) in items.get(from).unwrap_or_default().iter().enumerate() {
@@ -494,6 +494,9 @@ fn define_searches(types: &mut Types) {
                     true => Ok((-1).into()),
                     false => Err(Fault::list_index()),
                 };
+            }
+            if last < 0 {
+                return Err(Fault::list_index());
             }
             let count = if c.len() > 3 {
                 c.int(3)?

@@ -25,14 +25,24 @@ macro_rules! from_all {
 macro_rules! integer {
     ($t:ident, $keyword:literal, $name:literal, $variant:ident, $rust:ty) => {
         from_all!($t, $keyword, $name, |c| {
+            // `ToSByte(text, provider)` alone parses without a look whether there is a text.
+            if c.value(0).is_null()
+                && c.member
+                    .signature
+                    .starts_with("sbyte ToSByte(string value, I")
+            {
+                return Err(Fault::argument_null("s"));
+            }
             Ok((to_integer(&c.value(0), IntegerType::$variant)? as $rust).into())
         });
         $t.static_method(
             concat!($keyword, " ", $name, "(string value, int fromBase)"),
             |c| {
+                let base = c.int(1)?;
                 let number = match c.opt_str(0)? {
-                    Some(text) => parse_in_base(&text.to_utf8(), c.int(1)?, IntegerType::$variant)?,
-                    None => 0,
+                    Some(text) => parse_in_base(&text.to_utf8(), base, IntegerType::$variant)?,
+                    // The base is looked at first.
+                    None => parse_in_base("0", base, IntegerType::$variant)?,
                 };
                 Ok((number as $rust).into())
             },

@@ -106,6 +106,9 @@ pub(super) fn define(types: &mut Types) {
         |c| {
             let data = part(c, 1)?;
             account(c, data.len())?;
+            if !c.value(4).is_null() && c.int(5)? < 0 {
+                return Err(Fault::out_of_range("dstOffset", "Non-negative number required."));
+            }
             copy_out(c, &data)?;
             c.object::<Hasher>(0)?.pending.borrow_mut().extend_from_slice(&data);
             Ok(i32::try_from(data.len()).unwrap_or(i32::MAX).into())

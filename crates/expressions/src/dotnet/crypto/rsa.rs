@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::names::{HashName, algorithm, bytes};
-use super::{account, def, part};
+use super::{account, def};
 use crate::crypto::{EncryptionPadding, Error, HashKind, RsaKey, SignaturePadding};
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, Types};
@@ -113,9 +113,32 @@ fn verify(c: &mut Call<'_, '_>, data: &[u8], signature_at: usize) -> R<Value> {
     Ok(holds.into())
 }
 
-/// `ImportX(source, out bytesRead)`
+/// The part of the data in argument `index` that the two arguments after it name.
+fn range(c: &Call<'_, '_>, index: usize) -> R<Vec<u8>> {
+    let data = c.bytes(index)?;
+    let outside = |name: &str| {
+        Fault::out_of_range(
+            name,
+            "Specified argument was out of the range of valid values.",
+        )
+    };
+    let offset = usize::try_from(c.int(index + 1)?).ok();
+    let rest = offset
+        .and_then(|at| data.get(at..))
+        .ok_or_else(|| outside("offset"))?;
+    let count = usize::try_from(c.int(index + 2)?).ok();
+    let part = count
+        .and_then(|count| rest.get(..count))
+        .ok_or_else(|| outside("count"))?;
+    Ok(part.to_vec())
+}
+
+/// `ImportX(source, out bytesRead)`; nothing is an empty source.
 fn import(c: &mut Call<'_, '_>, read: fn(&[u8]) -> Result<RsaKey, Error>) -> R<Value> {
-    let source = c.bytes(1)?;
+    let source = match c.value(1).is_null() {
+        true => Vec::new(),
+        false => c.bytes(1)?,
+    };
     account(c, source.len())?;
     c.rt.spend(COST)?;
     let key = read(&source)?;
@@ -228,7 +251,7 @@ pub(super) fn define(types: &mut Types) {
         "byte[] SignData(byte[] data, int offset, int count, HashAlgorithmName hashAlgorithm, \
          RSASignaturePadding padding)",
         |c| {
-            let data = part(c, 1)?;
+            let data = range(c, 1)?;
             sign(c, &data, 4)
         },
     );
@@ -243,7 +266,7 @@ pub(super) fn define(types: &mut Types) {
         "bool VerifyData(byte[] data, int offset, int count, byte[] signature, HashAlgorithmName hashAlgorithm, \
          RSASignaturePadding padding)",
         |c| {
-            let data = part(c, 1)?;
+            let data = range(c, 1)?;
             verify(c, &data, 4)
         },
     );

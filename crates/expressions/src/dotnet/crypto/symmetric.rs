@@ -227,7 +227,15 @@ pub(super) fn define(types: &mut Types) {
             ))
         },
         |c| {
-            c.object::<Cipher>(0)?.mode.set(c.enumeration(1)?);
+            const OFB: i64 = 3;
+            let mode = c.enumeration(1)?;
+            if !(1..=4).contains(&mode) || mode == OFB {
+                return Err(crate::crypto::Error(
+                    "Specified cipher mode is not valid for this algorithm.",
+                )
+                .into());
+            }
+            c.object::<Cipher>(0)?.mode.set(mode);
             Ok(Value::Null)
         },
     )

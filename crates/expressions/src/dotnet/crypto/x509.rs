@@ -174,7 +174,9 @@ fn construct(c: &mut Call<'_, '_>) -> R<Value> {
         ));
     }
     const KNOWN_FLAGS: i64 = 0x3f;
-    if c.len() > 2 && c.enumeration(2)? & !KNOWN_FLAGS != 0 {
+    const KEPT_AND_FLEETING: i64 = 0x30;
+    let flags = if c.len() > 2 { c.enumeration(2)? } else { 0 };
+    if flags & !KNOWN_FLAGS != 0 || flags & KEPT_AND_FLEETING == KEPT_AND_FLEETING {
         return Err(Fault::argument(
             "Value of flags is invalid.",
             "keyStorageFlags",

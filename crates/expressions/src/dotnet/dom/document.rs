@@ -196,7 +196,7 @@ pub(super) fn define(types: &mut Types) {
     t.method(
         "XmlProcessingInstruction CreateProcessingInstruction(string target, string data)",
         |c| {
-            let (target, data) = (c.str(1)?, text_or_empty(c, 2)?);
+            let (target, data) = (text_or_empty(c, 1)?, text_or_empty(c, 2)?);
             Ok(value(XNode::instruction(target, data)))
         },
     );

@@ -110,6 +110,12 @@ pub(super) fn define(types: &mut Types) {
         let target = c.object::<crate::dotnet::collections::Array>(1)?;
         let start = usize::try_from(c.int(2)?)
             .map_err(|_| Fault::out_of_range("arrayIndex", "arrayIndex is less than 0."))?;
+        if start > 0 && start >= target.len() {
+            return Err(Fault::argument(
+                "arrayIndex is equal to or greater than the length of array.",
+                "",
+            ));
+        }
         if start + items.len() > target.len() {
             let message = "The number of elements in the source JObject is greater than the available space from \
                            arrayIndex to the end of the destination array.";

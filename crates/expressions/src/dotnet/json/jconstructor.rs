@@ -3,9 +3,9 @@
 use super::content::{account_copy, add};
 use super::{key, opt_token, token};
 use crate::json::JToken;
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("Newtonsoft.Json.Linq.JConstructor");
@@ -17,7 +17,7 @@ pub(super) fn define(types: &mut Types) {
     t.constructor("(string name, params object[] content)", from_content);
     t.constructor("(string name, object content)", from_content);
     t.constructor("(string name)", |c| {
-        Ok(JToken::new_constructor(c.str(0)?).into())
+        Ok(JToken::new_constructor(name(c)?).into())
     });
     t.property("string Name", |c| Ok(token(c, 0)?.name().into()));
     t.indexer_with_set(
@@ -37,8 +37,16 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
 }
 
+fn name(c: &Call<'_, '_>) -> R<Str> {
+    let name = c.str(0)?;
+    if name.is_empty() {
+        return Err(Fault::argument("Constructor name cannot be empty.", "name"));
+    }
+    Ok(name)
+}
+
 fn from_content(c: &mut Call<'_, '_>) -> R<Value> {
-    let constructor = JToken::new_constructor(c.str(0)?);
+    let constructor = JToken::new_constructor(name(c)?);
     let content = c.value(1);
     add(c.rt, &constructor, &content)?;
     Ok(constructor.into())

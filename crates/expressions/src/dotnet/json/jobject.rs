@@ -85,7 +85,12 @@ pub(super) fn define(types: &mut Types) {
         Ok(token(c, 0)?.property(&c.str(1)?).is_some().into())
     });
     t.method("bool Remove(string propertyName)", |c| {
-        Ok(token(c, 0)?.remove_property(&c.str(1)?)?.into())
+        // Nothing has no property's name.
+        Ok(match c.opt_str(1)? {
+            Some(name) => token(c, 0)?.remove_property(&name)?,
+            None => false,
+        }
+        .into())
     })
     .mutates();
     t.method("JProperty Property(string name)", |c| {
@@ -153,6 +158,17 @@ fn find(c: &mut Call<'_, '_>, comparison: i64) -> R<Option<JToken>> {
         return Ok(None);
     };
     c.rt.spend(1 + object.count() as u64)?;
+    if !(0..=5).contains(&comparison) {
+        // No comparison is needed where the name is there, or no name is.
+        let found = object.get(&name);
+        return match found.is_some() || !object.has_values() {
+            true => Ok(found),
+            false => {
+                crate::dotnet::text::comparison(c, 2)?;
+                Ok(None)
+            }
+        };
+    }
     // Odd numbers are the comparisons that ignore case.
     Ok(if comparison % 2 == 1 {
         object.get_matching(&name, equal_ignoring_case)

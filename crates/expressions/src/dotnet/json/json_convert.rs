@@ -7,7 +7,7 @@ use super::typed::{Source, to_type};
 use super::{formatted, scalar_of, serialize};
 use crate::json::{self, ReaderOptions, Scalar};
 use crate::runtime::{Call, Fault, R};
-use crate::types::{DefId, Registry, Type, Types, known};
+use crate::types::{DefId, Registry, Type, Types, known, relations};
 use crate::value::{Object, TypeObject, Value};
 
 pub(super) fn define(types: &mut Types) {
@@ -45,7 +45,12 @@ pub(super) fn define(types: &mut Types) {
         let ty = c
             .opt_object::<TypeObject>(1)?
             .map_or(Type::OBJECT, |ty| ty.0.clone());
-        read(c, &ty)
+        let token = Type::Named(known::JTOKEN, None);
+        match read(c, &ty) {
+            // Nothing is cast here: a token stays one, of whatever class.
+            Err(_) if relations::is_assignable(&ty, &token) => read(c, &token),
+            found => found,
+        }
     });
     t.static_method(
         "object DeserializeObject(string value, JsonSerializerSettings settings)",
@@ -199,6 +204,15 @@ fn read(c: &mut Call<'_, '_>, ty: &Type) -> R<Value> {
         ..ReaderOptions::default()
     };
     let Some(token) = json::parse_content(&text, &options)? else {
+        if ty.is_value_type() && ty.nullable_underlying().is_none() {
+            return Err(Fault::new(
+                "Newtonsoft.Json.JsonSerializationException",
+                format!(
+                    "No JSON content found and type '{}' is not nullable. Path '', line 0, position 0.",
+                    ty.full_name()
+                ),
+            ));
+        }
         return Ok(super::typed::default_of(ty));
     };
     let source = if dates_off {

@@ -103,7 +103,10 @@ pub(super) fn convert(rt: &mut Runtime<'_>, token: Option<&JToken>, ty: &Type) -
         return Ok(Value::Null);
     }
     // No `IConvertible`
-    let alone = matches!(scalar, Scalar::BigInteger(_) | Scalar::Uri(_));
+    let alone = matches!(
+        scalar,
+        Scalar::BigInteger(_) | Scalar::Uri(_) | Scalar::Bytes(_)
+    );
     match scalar_target(ty.unwrap_nullable()).filter(|_| !alone) {
         Some(target) => Ok(value_of(&json::change_type(
             &scalar,
@@ -423,6 +426,22 @@ impl Reader {
             return Err(reader(
                 token,
                 &format!("Input string '{number}' is not a valid integer."),
+            ));
+        }
+        let date = matches!(
+            target,
+            ScalarTarget::DateTime | ScalarTarget::DateTimeOffset
+        );
+        if self.source == Source::Text
+            && date
+            && !matches!(
+                scalar,
+                Scalar::String(_) | Scalar::Date(_) | Scalar::DateOffset(_)
+            )
+        {
+            return Err(reader(
+                token,
+                "Unexpected character encountered while parsing value.",
             ));
         }
         let result = match (target, &scalar) {

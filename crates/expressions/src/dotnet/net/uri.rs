@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{uri_parts, uri_text};
 use crate::clr;
 use crate::clr::uri::{Absolute, Uri, UriKind, default_port};
+use crate::clr::uri_escape::unescape_international;
 use crate::dotnet::collections;
 use crate::dotnet::numbers::enum_result;
 use crate::runtime::{Call, Fault, R, Runtime};
@@ -158,7 +159,12 @@ fn constructors(t: &mut TypeBuilder<'_>) {
         Ok(UriObject::value(Uri::join(&base.0, &reference.to_utf8())?))
     });
     t.constructor("(Uri baseUri, Uri relativeUri)", |c| {
-        let (base, reference) = (own(c, 0)?, own(c, 1)?);
+        let base = own(c, 0)?;
+        // .NET reads the reference without a look whether it is there.
+        if c.value(1).is_null() && base.0.absolute().is_some() {
+            return Err(Fault::null_reference());
+        }
+        let reference = own(c, 1)?;
         Ok(UriObject::value(Uri::join(
             &base.0,
             reference.0.original(),
@@ -350,7 +356,8 @@ fn relative(base: &Absolute, target: &Absolute, whole: &Uri) -> clr::Result<Uri>
     if base.path == target.path {
         text = format!("{}{}", target.query, target.fragment);
     }
-    Uri::parse(&text, UriKind::RelativeOrAbsolute)
+    // International characters stay as they are.
+    Uri::parse(&unescape_international(&text), UriKind::RelativeOrAbsolute)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! refused by name rather than silently replaced.
 
 use crate::clr::number_parse::NumberStyles;
-use crate::dotnet::system::exception_type;
+use crate::dotnet::system::{exception_type, named_exception};
 use crate::runtime::{Fault, R, Runtime};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
@@ -59,7 +59,8 @@ pub(super) fn define(types: &mut Types) {
         types,
         "System.Globalization.CultureNotFoundException",
         "ArgumentException",
-    );
+    )
+    .constructor("(string paramName, string message)", named_exception);
     let values: Vec<(&'static str, i64)> = NumberStyles::MEMBERS
         .iter()
         .map(|(name, value)| (*name, value.0.into()))

@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::{
-    compare_to, compare_to_object, enum_result, equals, styles, to_text, to_text_with_format, tried,
+    check_styles, compare_to, compare_to_object, enum_result, equals, styles, to_text,
+    to_text_with_format, tried,
 };
 use crate::clr::decimal::{
     MidpointRounding, add, bits, ceiling, divide, floor, from_f32, from_f64, from_parts, multiply,
@@ -200,13 +201,14 @@ fn from_bits(c: &mut Call<'_, '_>) -> R<Value> {
 }
 
 fn parse(c: &Call<'_, '_>, styles: NumberStyles) -> R<Value> {
+    check_styles(parse_decimal("", styles))?;
     Ok(parse_decimal(&c.str(0)?.to_utf8(), styles)?.into())
 }
 
 fn try_parse(c: &mut Call<'_, '_>, styles: NumberStyles, out: usize) -> R<Value> {
     let parsed = match c.opt_str(0)? {
         Some(text) => tried(parse_decimal(&text.to_utf8(), styles))?,
-        None => None,
+        None => tried(parse_decimal("", styles))?,
     };
     c.set(out, parsed.unwrap_or_default());
     Ok(parsed.is_some().into())

@@ -1,7 +1,8 @@
 //! `System.Single` and `System.Double`. Arithmetic is the language's.
 
 use super::{
-    compare_to, compare_to_object, enum_result, equals, styles, to_text, to_text_with_format, tried,
+    check_styles, compare_to, compare_to_object, enum_result, equals, styles, to_text,
+    to_text_with_format, tried,
 };
 use crate::clr::number_parse::{NumberStyles, parse_f32, parse_f64};
 use crate::runtime::{Call, R};
@@ -11,12 +12,13 @@ use crate::value::{Const, Value};
 macro_rules! floating {
     ($types:ident, $name:literal, $keyword:literal, $variant:ident, $rust:ident, $get:ident, $parse:ident, $epsilon:literal, $code:literal) => {{
         fn parse(c: &Call<'_, '_>, styles: NumberStyles) -> R<Value> {
+            check_styles($parse("", styles))?;
             Ok($parse(&c.str(0)?.to_utf8(), styles)?.into())
         }
         fn try_parse(c: &mut Call<'_, '_>, styles: NumberStyles, out: usize) -> R<Value> {
             let parsed = match c.opt_str(0)? {
                 Some(text) => tried($parse(&text.to_utf8(), styles))?,
-                None => None,
+                None => tried($parse("", styles))?,
             };
             c.set(out, parsed.unwrap_or_default());
             Ok(parsed.is_some().into())

@@ -2,7 +2,8 @@
 //! Arithmetic is the language's.
 
 use super::{
-    compare_to, compare_to_object, enum_result, equals, styles, to_text, to_text_with_format, tried,
+    check_styles, compare_to, compare_to_object, enum_result, equals, styles, to_text,
+    to_text_with_format, tried,
 };
 use crate::clr::number_parse::{IntegerType, NumberStyles, parse_integer};
 use crate::runtime::{Call, R};
@@ -15,6 +16,7 @@ macro_rules! integer {
             <$rust>::try_from(value).unwrap_or_default()
         }
         fn parse(c: &Call<'_, '_>, styles: NumberStyles) -> R<Value> {
+            check_styles(parse_integer("", IntegerType::$variant, styles))?;
             Ok(of(parse_integer(
                 &c.str(0)?.to_utf8(),
                 IntegerType::$variant,
@@ -29,7 +31,7 @@ macro_rules! integer {
                     IntegerType::$variant,
                     styles,
                 ))?,
-                None => None,
+                None => tried(parse_integer("", IntegerType::$variant, styles))?,
             };
             c.set(out, of(parsed.unwrap_or_default()));
             Ok(parsed.is_some().into())

@@ -215,8 +215,28 @@ fn functions(t: &mut TypeBuilder<'_>) {
     function!(
         t, "Sqrt" => sqrt, "Cbrt" => cbrt, "Exp" => exp, "Log" => ln, "Log10" => log10, "Log2" => log2, "Sin" => sin, "Cos" => cos,
         "Tan" => tan, "Asin" => asin, "Acos" => acos, "Atan" => atan, "Sinh" => sinh, "Cosh" => cosh, "Tanh" => tanh,
-        "Asinh" => asinh, "Acosh" => acosh, "Atanh" => atanh, "BitIncrement" => next_up, "BitDecrement" => next_down,
+        "Atanh" => atanh, "BitIncrement" => next_up, "BitDecrement" => next_down,
     );
+    // Squares of numbers beyond this have no room.
+    const LARGE: f64 = 268_435_456.0;
+    t.static_method("double Acosh(double d)", |c| {
+        let x = c.double(0)?;
+        Ok(if x.is_finite() && x > LARGE {
+            x.ln() + std::f64::consts::LN_2
+        } else {
+            x.acosh()
+        }
+        .into())
+    });
+    t.static_method("double Asinh(double d)", |c| {
+        let x = c.double(0)?;
+        Ok(if x.is_finite() && x.abs() > LARGE {
+            (x.abs().ln() + std::f64::consts::LN_2).copysign(x)
+        } else {
+            x.asinh()
+        }
+        .into())
+    });
     t.static_method("double Log(double a, double newBase)", |c| {
         Ok(math::log(c.double(0)?, c.double(1)?).into())
     });

@@ -36,6 +36,14 @@ fn styles(c: &Call<'_, '_>, index: usize) -> R<NumberStyles> {
     ))
 }
 
+/// What even a text that is null fails for: wrong styles.
+fn check_styles<T>(parsed: crate::clr::Result<T>) -> R<()> {
+    match parsed {
+        Err(error) if error.kind == crate::clr::ErrorKind::Argument => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// What `TryParse` makes of a parse: only wrong styles still throw.
 fn tried<T>(parsed: crate::clr::Result<T>) -> R<Option<T>> {
     match parsed {

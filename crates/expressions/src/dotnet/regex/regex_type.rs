@@ -77,8 +77,9 @@ fn subject(c: &mut Call<'_, '_>, source: Source) -> R<(Rc<Subject>, usize)> {
     let (regex, text, next) = match source {
         Source::Instance => (c.object::<RegexObject>(0)?.regex.clone(), c.str(1)?, 2),
         Source::Static { options } => {
-            let text = c.str(0)?;
-            (compile(c, 1, options)?.0, text, 2)
+            // A bad pattern is found first.
+            let regex = compile(c, 1, options)?.0;
+            (regex, c.str(0)?, 2)
         }
     };
     c.rt.spend(1 + text.len() as u64 / 64)?;
@@ -160,6 +161,7 @@ fn replace(
     startat: Option<usize>,
 ) -> R<Value> {
     let (subject, _) = subject(c, source)?;
+    c.required(with)?;
     let from = start(c, &subject, startat)?;
     let limit = match count.map_or(Ok(-1), |at| c.int(at))? {
         -1 => usize::MAX,

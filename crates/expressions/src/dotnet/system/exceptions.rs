@@ -33,6 +33,10 @@ fn given(c: &Call<'_, '_>, index: usize) -> R<Str> {
         let ty = own_type(c);
         let name = ty.full_name();
         match name.as_str() {
+            // An `ArgumentException` too.
+            "System.Globalization.CultureNotFoundException" => {
+                Str::literal("Value does not fall within the expected range.")
+            }
             "System.ArgumentException"
             | "System.Xml.XmlException"
             | "System.Xml.XPath.XPathException" => default_message(&ty),
@@ -268,6 +272,12 @@ fn with_parameter(
     object.parameter = parameter;
     object.inner = inner;
     Ok(Value::object(object))
+}
+
+/// `(string paramName, string message)`
+pub(crate) fn with_name(c: &mut Call<'_, '_>) -> R<Value> {
+    let (parameter, message) = (c.opt_str(0)?, given(c, 1)?);
+    with_parameter(c, Some(message), parameter, Value::Null)
 }
 
 fn argument_exceptions(types: &mut Types) {

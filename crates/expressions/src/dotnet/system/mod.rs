@@ -10,7 +10,7 @@ mod object;
 mod tuple;
 
 pub(crate) use default::default_of;
-pub(crate) use exceptions::exception_type;
+pub(crate) use exceptions::{exception_type, with_name as named_exception};
 pub(crate) use object::hash_code;
 
 use crate::clr;

@@ -160,9 +160,21 @@ fn ignoring(ignore: bool) -> StringComparison {
 /// `Compare(strA, indexA, strB, indexB, length, …)`
 fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
     let length = c.int(4)?;
+    let by_comparison =
+        how == StringComparison::Ordinal || c.member.signature.contains("StringComparison");
+    if by_comparison && (c.value(0).is_null() || c.value(2).is_null()) {
+        return Ok(compare(c.opt_str(0)?, c.opt_str(2)?, how).into());
+    }
     let cut = |text: usize, index: usize, name: &str| -> R<Option<Str>> {
         let Some(text) = c.opt_str(text)? else {
-            return Ok(None);
+            // Nothing has no part but the empty one.
+            return match (c.int(index)?, length) {
+                (0, 0) => Ok(None),
+                _ => Err(Fault::out_of_range(
+                    name,
+                    "Offset and length must refer to a position in the string.",
+                )),
+            };
         };
         let start = usize::try_from(c.int(index)?)
             .ok()
@@ -571,6 +583,12 @@ fn define_case(types: &mut Types) {
 fn normalized(c: &mut Call<'_, '_>, form: i64) -> R<Value> {
     use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
     let text = this(c)?;
+    if !matches!(form, 1 | 2 | 5 | 6) {
+        return Err(Fault::argument(
+            "Invalid normalization form.",
+            "normalizationForm",
+        ));
+    }
     let Some(utf8) = text.as_str() else {
         return Err(Fault::argument(
             "Invalid Unicode code point found at index 0.",

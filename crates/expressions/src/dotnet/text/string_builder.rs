@@ -311,6 +311,13 @@ fn define_appends(types: &mut Types) {
     ] {
         t.method(signature, |c| {
             let text = text_of(c, 1)?;
+            let numbers = (c.int(2)?, c.int(3)?);
+            if c.value(1).is_null() && numbers.0 >= 0 && numbers.1 >= 0 {
+                return match numbers {
+                    (0, 0) => Ok(c.value(0)),
+                    _ => Err(Fault::argument_null("value")),
+                };
+            }
             let part = range(c, 2, text.len())?;
             let text = text.slice(part.start, part.len());
             this(c)?.append(c.rt, &text)?;
@@ -457,6 +464,13 @@ fn define_changes(types: &mut Types) {
         |c| {
             let (builder, target) = (this(c)?, c.object::<Array>(2)?);
             let units = builder.units.borrow();
+            let room = i32::try_from(target.len()).unwrap_or(i32::MAX);
+            if c.int(3)? >= 0 && i64::from(c.int(3)?) > i64::from(room) - i64::from(c.int(4)?) {
+                return Err(Fault::argument(
+                    "Either offset did not refer to a position in the string, or there is an insufficient length of destination character array.",
+                    "",
+                ));
+            }
             let (from, to, count) = (
                 usize::try_from(c.int(1)?).map_err(|_| out_of_range("sourceIndex"))?,
                 usize::try_from(c.int(3)?).map_err(|_| out_of_range("destinationIndex"))?,

@@ -341,8 +341,11 @@ fn try_exact(c: &mut Call<'_, '_>) -> R<Value> {
     } else {
         match exact(c, styles) {
             Ok(parsed) => Some(parsed),
+            // Formats are not looked at for a text that is empty.
             Err(_) => {
-                super::check_formats(c, 1)?;
+                if !c.str(0)?.is_empty() {
+                    super::check_formats(c, 1)?;
+                }
                 None
             }
         }

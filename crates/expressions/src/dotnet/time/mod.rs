@@ -86,10 +86,20 @@ fn styles(c: &Call<'_, '_>, index: usize) -> R<DateTimeStyles> {
 /// What even `TryParseExact` throws at: a format of one letter that is no standard one. An empty one before it ends the
 /// search.
 fn check_formats(c: &Call<'_, '_>, index: usize) -> R<()> {
-    for format in formats(c, index)? {
-        if format.is_empty() {
+    let value = c.required(index)?;
+    let all = match &value {
+        Value::Str(_) => vec![value],
+        _ => crate::dotnet::collections::elements_of(&value).unwrap_or_default(),
+    };
+    for format in all {
+        // None and an empty one end the search.
+        let Some(format) = format
+            .as_string()
+            .filter(|format| !format.is_empty())
+            .cloned()
+        else {
             break;
-        }
+        };
         let letter = single_letter(&format.to_utf8()).filter(|_| format.len() == 1);
         if letter.is_some_and(|letter| standard_pattern(letter).is_none()) {
             return Err(Fault::format("Input string was not in a correct format."));
