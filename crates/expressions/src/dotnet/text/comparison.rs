@@ -76,7 +76,6 @@ pub(super) fn define(types: &mut Types) {
             .into())
     });
     t.method("int Compare(object x, object y)", |c| {
-<<<<<<< HEAD
         let (kind, x, y) = (c.object::<Comparer>(0)?.0, c.value(1), c.value(2));
         if x.same(&y) {
             return Ok(0.into());
@@ -101,20 +100,6 @@ pub(super) fn define(types: &mut Types) {
             _ => crate::runtime::equals(&x, &y),
         }
         .into())
-=======
-        let (a, b) = (c.value(1), c.value(2));
-        let order = match (&a, &b) {
-            (Value::Null, Value::Null) => Some(Ordering::Equal),
-            (Value::Null, _) => Some(Ordering::Less),
-            (_, Value::Null) => Some(Ordering::Greater),
-            (Value::Str(_), Value::Str(_)) => c.object::<Comparer>(0)?.0.compare(&a, &b),
-            _ if a.type_of() == b.type_of() => crate::runtime::compare(&a, &b),
-            _ => None,
-        };
-        order.map(|order| (order as i32).into()).ok_or_else(|| {
-            crate::runtime::Fault::argument("At least one object must implement IComparable.", "")
-        })
->>>>>>> w-diff
     });
     t.method("bool Equals(string x, string y)", |c| {
         let kind = c.object::<Comparer>(0)?.0;
