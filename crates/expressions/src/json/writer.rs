@@ -230,13 +230,37 @@ pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// The bytes at which [`write_escaped`] has to look twice.
+static SUSPECT: [bool; 256] = {
+    let mut suspect = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        suspect[byte] = true;
+        byte += 1;
+    }
+    suspect[b'"' as usize] = true;
+    suspect[b'\\' as usize] = true;
+    suspect[b'\'' as usize] = true;
+    suspect[0xc2] = true;
+    suspect[0xe2] = true;
+    suspect
+};
+
 /// Escapes what Json.NET escapes by default: the quote, `\`, controls, U+0085, U+2028 and U+2029.
 fn write_escaped(text: &str, quote: char, out: &mut String) {
     use std::fmt::Write;
     let bytes = text.as_bytes();
     let mut from = 0;
     let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(skipped) = rest.iter().position(|byte| SUSPECT[usize::from(*byte)]) else {
+            break;
+        };
+        at += skipped;
+        let Some(byte) = bytes.get(at) else {
+            break;
+        };
         let (length, escape) = match byte {
             b'"' | b'\'' if char::from(*byte) == quote => {
                 (1, if quote == '"' { "\\\"" } else { "\\'" })
