@@ -1,6 +1,7 @@
 //! From values to tokens: `JsonConvert.SerializeObject`, `JToken.FromObject` and their relatives.
 
 use super::content::scalar_of;
+use crate::dotnet::collections::Array;
 use crate::json::{JToken, Scalar, TokenType};
 use crate::runtime::{Fault, R, Runtime};
 use crate::types::{Type, known, relations};
@@ -56,11 +57,26 @@ impl Writer {
             return self.dictionary(rt, value, depth);
         }
         if relations::element_type(&ty).is_some() {
+            let columns = value.as_object::<Array>().and_then(|array| array.columns);
             let array = JToken::new_array();
+            // Of two dimensions: an array of rows.
+            let mut row = JToken::new_array();
+            let mut at = 0;
             let mut elements = rt.iterate(value)?;
             while let Some(element) = elements.next(rt)? {
                 let item = self.token(rt, &element, depth + 1)?;
-                array.add(Some(&item))?;
+                match columns {
+                    None => array.add(Some(&item))?,
+                    Some(columns) => {
+                        row.add(Some(&item))?;
+                        at += 1;
+                        if at == columns {
+                            array.add(Some(&row))?;
+                            row = JToken::new_array();
+                            at = 0;
+                        }
+                    }
+                }
             }
             return Ok(array);
         }
