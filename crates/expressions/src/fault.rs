@@ -129,6 +129,15 @@ impl Fault {
         Self::with_parameter("System.ArgumentOutOfRangeException", message, parameter)
     }
 
+    /// The same with the message that .NET has for it by default.
+    #[must_use]
+    pub fn outside(parameter: &str) -> Self {
+        Self::out_of_range(
+            parameter,
+            "Specified argument was out of the range of valid values.",
+        )
+    }
+
     /// `ArgumentException`
     #[must_use]
     pub fn argument(message: &str, parameter: &str) -> Self {

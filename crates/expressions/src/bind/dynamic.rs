@@ -237,7 +237,7 @@ fn run(
             Some(value) => convert(rt, value.clone(), &ty)?,
             None => match &param.default {
                 Some(ParameterDefault::Const(value)) => value.into(),
-                _ => conversion::default_value(&ty),
+                _ => crate::dotnet::system::default_of(&ty),
             },
         });
     }

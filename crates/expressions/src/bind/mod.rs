@@ -30,8 +30,6 @@ mod types;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-pub use self::constant::default_of;
-
 use self::overload::Outcome;
 use self::tree::{Body, Expr, Func, FuncId, Kind, ReadOnly, Var, VarId, Written};
 use crate::diagnostic::{Diagnostics, Span};

@@ -126,12 +126,7 @@ pub fn linguistic(a: &str, b: &str, ignore_case: bool) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
-    let collator = if ignore_case {
-        &IGNORING_CASE
-    } else {
-        &CASE_SENSITIVE
-    };
-    match collator.as_ref() {
+    match invariant_culture(ignore_case) {
         Some(collator) => collator.compare(a, b),
         None if ignore_case => ordinal_ignore_case(a, b),
         None => ordinal(a, b),
@@ -140,15 +135,19 @@ pub fn linguistic(a: &str, b: &str, ignore_case: bool) -> Ordering {
 
 /// The same for texts that hold half a surrogate pair.
 pub fn linguistic_units(a: &[u16], b: &[u16], ignore_case: bool) -> Ordering {
+    match invariant_culture(ignore_case) {
+        Some(collator) => collator.compare_utf16(a, b),
+        None => a.cmp(b),
+    }
+}
+
+fn invariant_culture(ignore_case: bool) -> Option<&'static CollatorBorrowed<'static>> {
     let collator = if ignore_case {
         &IGNORING_CASE
     } else {
         &CASE_SENSITIVE
     };
-    match collator.as_ref() {
-        Some(collator) => collator.compare_utf16(a, b),
-        None => a.cmp(b),
-    }
+    collator.as_ref()
 }
 
 static CASE_SENSITIVE: LazyLock<Option<CollatorBorrowed<'static>>> =

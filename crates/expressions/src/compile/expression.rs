@@ -5,9 +5,10 @@ use crate::bind::dynamic;
 use crate::bind::tree::{Expr, Kind, Pattern, Piece, VarId};
 use crate::clr::composite_format::push_aligned;
 use crate::dotnet::collections::{self, Array};
+use crate::dotnet::system::default_of;
 use crate::dotnet::text::FormattableText;
 use crate::fault::ExceptionObject;
-use crate::runtime::conversion::{self, default_value};
+use crate::runtime::conversion;
 use crate::runtime::{Delegate, DelegateTarget, Fault, R, Runtime, Slot};
 use crate::types::relations::{self, Conversion, Num};
 use crate::types::{Type, known};
@@ -279,7 +280,7 @@ impl Compiler {
             Kind::TypeOf(ty) => {
                 Code::Val(Box::new(move |_| Ok(Value::object(TypeObject(ty.clone())))))
             }
-            Kind::DefaultOf(ty) => Code::Val(Box::new(move |_| Ok(default_value(&ty)))),
+            Kind::DefaultOf(ty) => Code::Val(Box::new(move |_| Ok(default_of(&ty)))),
             Kind::DynamicGet(receiver, name) => {
                 let f = self.val(receiver);
                 Code::Val(Box::new(move |rt| {
@@ -748,7 +749,7 @@ impl Compiler {
                 return Ok(collections::byte_array(vec![0; count]));
             }
             rt.allocate(count * size_of::<Value>() + 64)?;
-            let zero = default_value(&element);
+            let zero = default_of(&element);
             let array = Array::new(element.clone(), vec![zero; count]);
             Ok(Value::object(if two {
                 array.with_columns(columns)

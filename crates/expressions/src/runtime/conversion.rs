@@ -6,7 +6,7 @@ use super::{Call, Fault, R, Runtime, ops};
 use crate::json::Scalar;
 use crate::types::relations::{self, Conversion};
 use crate::types::{Member, Type, known};
-use crate::value::{DateTimeOffset, Record, Value};
+use crate::value::{Record, Value};
 
 /// Applies a conversion.
 pub fn apply(
@@ -144,25 +144,5 @@ fn dynamic(rt: &mut Runtime<'_>, value: Value, ty: &Type, cast: bool) -> R<Value
             "Cannot convert type '{from}' to '{ty}'"
         ))),
         Some(conversion) => apply(rt, value, &conversion, false),
-    }
-}
-
-/// `default(T)`
-#[must_use]
-pub fn default_value(ty: &Type) -> Value {
-    if let Some(constant) = crate::bind::default_of(ty) {
-        return Value::from(&constant);
-    }
-    match ty {
-        Type::Named(known::DATE_TIME_OFFSET, _) => Value::DateTimeOffset(DateTimeOffset::default()),
-        Type::Named(known::KEY_VALUE_PAIR, Some(args)) => {
-            Record::value(ty.clone(), args.iter().map(default_value).collect())
-        }
-        Type::Tuple(tuple) => Record::value(
-            ty.clone(),
-            tuple.elements.iter().map(default_value).collect(),
-        ),
-        ty if ty.is_value_type() => crate::dotnet::crypto::default_of(ty).unwrap_or_default(),
-        _ => Value::Null,
     }
 }

@@ -285,12 +285,7 @@ fn define_statics(types: &mut Types) {
     })
     .mutates();
     t.static_method("void Reverse(Array array, int index, int length)", |c| {
-        if this(c)?.columns.is_some() {
-            return Err(Fault::new(
-                "System.RankException",
-                "Only single dimension arrays are supported here.",
-            ));
-        }
+        vector(&*this(c)?)?;
         let mut items = elements(c, 0)?;
         let range = part(c.int(1)?, c.int(2)?, items.len())?;
         if let Some(part) = items.get_mut(range) {

@@ -55,6 +55,16 @@ fn own(c: &Call<'_, '_>) -> R<Rc<EncodingObject>> {
     c.object::<EncodingObject>(0)
 }
 
+/// `Encoding.Convert`: bytes of the first argument's encoding in that of the second.
+fn recode(c: &mut Call<'_, '_>, bytes: &[u8]) -> R<Value> {
+    let (from, to) = (
+        c.object::<EncodingObject>(0)?,
+        c.object::<EncodingObject>(1)?,
+    );
+    c.rt.allocate(bytes.len().saturating_mul(4))?;
+    Ok(collections::byte_array(to.0.encode(&from.0.decode(bytes))))
+}
+
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(BASE);
     t.static_property("Encoding UTF8", |_| Ok(value(UTF8)));
@@ -77,34 +87,23 @@ pub(super) fn define(types: &mut Types) {
     t.static_method(
         "byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes, int index, int count)",
         |c| {
-            let (from, to, bytes) = (
-                c.object::<EncodingObject>(0)?,
-                c.object::<EncodingObject>(1)?,
-                c.bytes(2)?,
-            );
+            let bytes = c.bytes(2)?;
             let negative = |name| Fault::out_of_range(name, "Non-negative number required.");
             let index = usize::try_from(c.int(3)?).map_err(|_| negative("index"))?;
             let count = usize::try_from(c.int(4)?).map_err(|_| negative("count"))?;
-            let Some(part) = bytes.get(index..index.saturating_add(count)) else {
-                return Err(Fault::out_of_range(
-                    "bytes",
-                    "Index and count must refer to a location within the buffer.",
-                ));
+            let part = bytes.get(index..index.saturating_add(count));
+            let outside = || {
+                let message = "Index and count must refer to a location within the buffer.";
+                Fault::out_of_range("bytes", message)
             };
-            c.rt.allocate(part.len().saturating_mul(4))?;
-            Ok(collections::byte_array(to.0.encode(&from.0.decode(part))))
+            recode(c, part.ok_or_else(outside)?)
         },
     );
     t.static_method(
         "byte[] Convert(Encoding srcEncoding, Encoding dstEncoding, byte[] bytes)",
         |c| {
-            let (from, to, bytes) = (
-                c.object::<EncodingObject>(0)?,
-                c.object::<EncodingObject>(1)?,
-                c.bytes(2)?,
-            );
-            c.rt.allocate(bytes.len().saturating_mul(4))?;
-            Ok(collections::byte_array(to.0.encode(&from.0.decode(&bytes))))
+            let bytes = c.bytes(2)?;
+            recode(c, &bytes)
         },
     );
     t.property("string EncodingName", |c| {

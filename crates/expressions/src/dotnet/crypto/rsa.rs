@@ -116,20 +116,14 @@ fn verify(c: &mut Call<'_, '_>, data: &[u8], signature_at: usize) -> R<Value> {
 /// The part of the data in argument `index` that the two arguments after it name.
 fn range(c: &Call<'_, '_>, index: usize) -> R<Vec<u8>> {
     let data = c.bytes(index)?;
-    let outside = |name: &str| {
-        Fault::out_of_range(
-            name,
-            "Specified argument was out of the range of valid values.",
-        )
-    };
     let offset = usize::try_from(c.int(index + 1)?).ok();
     let rest = offset
         .and_then(|at| data.get(at..))
-        .ok_or_else(|| outside("offset"))?;
+        .ok_or_else(|| Fault::outside("offset"))?;
     let count = usize::try_from(c.int(index + 2)?).ok();
     let part = count
         .and_then(|count| rest.get(..count))
-        .ok_or_else(|| outside("count"))?;
+        .ok_or_else(|| Fault::outside("count"))?;
     Ok(part.to_vec())
 }
 

@@ -107,8 +107,8 @@ fn check_part(c: &mut Call<'_, '_>) -> R<()> {
     let (offset, count) = (usize::try_from(c.int(2)?), usize::try_from(c.int(3)?));
     match (offset, count) {
         (Ok(offset), Ok(count)) if offset <= length && count <= length - offset => Ok(()),
-        (Ok(offset), _) if offset <= length => Err(outside("inputCount")),
-        _ => Err(outside("inputOffset")),
+        (Ok(offset), _) if offset <= length => Err(Fault::outside("inputCount")),
+        _ => Err(Fault::outside("inputOffset")),
     }
 }
 
@@ -117,22 +117,15 @@ fn check_blocks(c: &mut Call<'_, '_>) -> R<()> {
     let block = c.object::<Transform>(0)?.job.algorithm.block();
     let count = usize::try_from(c.int(3)?).unwrap_or_default();
     if count == 0 || !count.is_multiple_of(block) {
-        return Err(outside("inputCount"));
+        return Err(Fault::outside("inputCount"));
     }
     let Some(target) = c.opt_object::<crate::dotnet::collections::Array>(4)? else {
         return Err(Fault::argument_null("outputBuffer"));
     };
     match usize::try_from(c.int(5)?) {
         Ok(offset) if offset <= target.len() && count <= target.len() - offset => Ok(()),
-        _ => Err(outside("outputOffset")),
+        _ => Err(Fault::outside("outputOffset")),
     }
-}
-
-fn outside(parameter: &str) -> Fault {
-    Fault::out_of_range(
-        parameter,
-        "Specified argument was out of the range of valid values.",
-    )
 }
 
 fn block_size(c: &mut Call<'_, '_>) -> R<Value> {

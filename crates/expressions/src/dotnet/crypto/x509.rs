@@ -165,13 +165,21 @@ fn class(c: &Call<'_, '_>) -> Class {
     }
 }
 
-fn construct(c: &mut Call<'_, '_>) -> R<Value> {
-    let class = class(c);
-    if c.len() > 1 && (c.value(0).is_null() || c.bytes(0)?.is_empty()) {
+/// There must be data to read a certificate from.
+fn check_data(c: &Call<'_, '_>) -> R<()> {
+    if c.value(0).is_null() || c.bytes(0)?.is_empty() {
         return Err(Fault::argument(
             "Array may not be empty or null.",
             "rawData",
         ));
+    }
+    Ok(())
+}
+
+fn construct(c: &mut Call<'_, '_>) -> R<Value> {
+    let class = class(c);
+    if c.len() > 1 {
+        check_data(c)?;
     }
     const KNOWN_FLAGS: i64 = 0x3f;
     const KEPT_AND_FLEETING: i64 = 0x30;
@@ -408,12 +416,7 @@ pub(super) fn define(types: &mut Types) {
     );
     t.constructor("(X509Certificate certificate)", copy);
     t.static_method("X509ContentType GetCertContentType(byte[] rawData)", |c| {
-        if c.value(0).is_null() || c.bytes(0)?.is_empty() {
-            return Err(Fault::argument(
-                "Array may not be empty or null.",
-                "rawData",
-            ));
-        }
+        check_data(c)?;
         let data = c.bytes(0)?;
         account(c, data.len().saturating_mul(4))?;
         let number = if pfx::is_pfx(&data) {

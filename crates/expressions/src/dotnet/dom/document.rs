@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::element::{attribute_name, by_tag_name, by_tag_name_in, split};
-use super::names::{check_prefix, node_name, written};
+use super::names::{check_part, node_name, written};
 use super::node::copy_of;
 use super::{DomNode, dom, not_null, optional, text_or_empty, value};
 use crate::dotnet::text::StringReader;
@@ -41,7 +41,7 @@ fn load(c: &mut Call<'_, '_>, text: &Str) -> R<Value> {
 
 /// An element that keeps its prefix: it declares it until it stands where the prefix is in force.
 fn create_element(prefix: &Str, local: Str, namespace: Str) -> R<Value> {
-    check_prefix(prefix)?;
+    check_part(prefix)?;
     let element = XNode::element(node_name(local, namespace.clone())?);
     if !prefix.is_empty() && !namespace.is_empty() {
         let declaration = node_name(prefix.clone(), XMLNS_NAMESPACE.into())?;
@@ -61,7 +61,7 @@ fn create_attribute(prefix: &Str, local: Str, namespace: Str) -> R<Value> {
             "",
         ));
     }
-    check_prefix(prefix)?;
+    check_part(prefix)?;
     let name = if declares && prefix.is_empty() {
         Name::plain(local)
     } else {

@@ -1,7 +1,7 @@
 //! `XmlElement`, `XmlAttribute` and the small nodes
 
 use super::lists::{NodeList, attribute_in, attribute_named, set_attribute_node};
-use super::names::{check_prefix, node_name, written};
+use super::names::{check_part, node_name, written};
 use super::{DomNode, dom, optional, text_or_empty, value};
 use crate::runtime::{Call, R};
 use crate::types::Types;
@@ -31,7 +31,7 @@ pub(super) fn attribute_name(element: Option<&XNode>, written: &Str) -> R<Name> 
             .and_then(|element| element.namespace_of_prefix(prefix))
             .unwrap_or_default(),
     };
-    check_prefix(&written_prefix)?;
+    check_part(&written_prefix)?;
     node_name(local, namespace)
 }
 

@@ -9,7 +9,8 @@ pub(super) fn written(c: &Call<'_, '_>, index: usize) -> R<Str> {
     c.opt_str(index)?.ok_or_else(Fault::null_reference)
 }
 
-fn check(text: &Str) -> R<()> {
+/// A prefix or a local name has no other characters than names have.
+pub(super) fn check_part(text: &Str) -> R<()> {
     match text.to_utf8().chars().find(|c| !xml::is_name_char(*c)) {
         None => Ok(()),
         Some(bad) => Err(Fault::new(
@@ -22,13 +23,9 @@ fn check(text: &Str) -> R<()> {
     }
 }
 
-pub(super) fn check_prefix(prefix: &Str) -> R<()> {
-    check(prefix)
-}
-
 /// A name of these parts. `XmlException` where a character does not belong in names.
 pub(super) fn node_name(local: Str, namespace: Str) -> R<Name> {
-    check(&local)?;
+    check_part(&local)?;
     if local.is_empty() {
         return Err(Fault::argument(
             "The local name for elements or attributes cannot be null or an empty string.",

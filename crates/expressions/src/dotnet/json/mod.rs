@@ -313,10 +313,7 @@ fn formatted(c: &mut Call<'_, '_>, token: &JToken, formatting: i64) -> R<Value> 
         0 => json::Formatting::None,
         1 => json::Formatting::Indented,
         _ => {
-            return Err(Fault::out_of_range(
-                "value",
-                "Specified argument was out of the range of valid values.",
-            ));
+            return Err(Fault::outside("value"));
         }
     };
     Ok(printed(c.rt, token, formatting)?.into())

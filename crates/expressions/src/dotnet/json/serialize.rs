@@ -60,20 +60,17 @@ impl Writer {
             let columns = value.as_object::<Array>().and_then(|array| array.columns);
             let array = JToken::new_array();
             // Of two dimensions: an array of rows.
-            let mut row = JToken::new_array();
-            let mut at = 0;
+            let mut row = None;
             let mut elements = rt.iterate(value)?;
             while let Some(element) = elements.next(rt)? {
                 let item = self.token(rt, &element, depth + 1)?;
                 match columns {
                     None => array.add(Some(&item))?,
                     Some(columns) => {
-                        row.add(Some(&item))?;
-                        at += 1;
-                        if at == columns {
-                            array.add(Some(&row))?;
-                            row = JToken::new_array();
-                            at = 0;
+                        let open = row.get_or_insert_with(JToken::new_array);
+                        open.add(Some(&item))?;
+                        if open.count() == columns {
+                            array.add(row.take().as_ref())?;
                         }
                     }
                 }

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use super::no_elements;
 use crate::clr;
-use crate::runtime::{Call, Fault, R, compare, conversion::default_value, ops};
+use crate::dotnet::system::default_of;
+use crate::runtime::{Call, Fault, R, compare, ops};
 use crate::syntax::ast::BinaryOp;
 use crate::types::relations::Num;
 use crate::types::{Type, Types};
@@ -50,7 +51,7 @@ fn sum(c: &mut Call<'_, '_>) -> R<Value> {
         })?;
         return ops::convert(&Value::Double(total), Num::Single, false);
     }
-    let mut total = default_value(&num.ty());
+    let mut total = default_of(&num.ty());
     numbers(c, |v| {
         total = ops::arith(BinaryOp::Add, num, &total, &v, true)?;
         Ok(())

@@ -290,10 +290,7 @@ fn range(c: &mut Call<'_, '_>) -> R<Value> {
     let (start, count) = (c.int(0)?, c.int(1)?);
     let end = i64::from(start) + i64::from(count);
     if count < 0 || end - 1 > i64::from(i32::MAX) {
-        return Err(Fault::out_of_range(
-            "count",
-            "Specified argument was out of the range of valid values.",
-        ));
+        return Err(Fault::outside("count"));
     }
     lazy(c, Type::INT32, move |_| {
         let mut next = i64::from(start);
@@ -311,10 +308,7 @@ fn range(c: &mut Call<'_, '_>) -> R<Value> {
 fn repeat(c: &mut Call<'_, '_>) -> R<Value> {
     let (item, count, element) = (c.value(0), c.int(1)?, c.ty(0));
     if count < 0 {
-        return Err(Fault::out_of_range(
-            "count",
-            "Specified argument was out of the range of valid values.",
-        ));
+        return Err(Fault::outside("count"));
     }
     lazy(c, element, move |_| {
         let (item, mut left) = (item.clone(), count);

@@ -98,12 +98,7 @@ pub(super) fn define(types: &mut Types) {
     });
     t.constructor("(long newAddress)", |c| {
         // The number holds the bytes in network order, lowest first.
-        let number = u32::try_from(c.long(0)?).map_err(|_| {
-            Fault::out_of_range(
-                "newAddress",
-                "Specified argument was out of the range of valid values.",
-            )
-        })?;
+        let number = u32::try_from(c.long(0)?).map_err(|_| Fault::outside("newAddress"))?;
         Ok(value(number.to_le_bytes()))
     });
     t.static_method("IPAddress Parse(string ipString)", |c| {

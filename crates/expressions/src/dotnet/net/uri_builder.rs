@@ -166,10 +166,7 @@ fn check_port(port: i32) -> R<i32> {
     if (-1..=65_535).contains(&port) {
         Ok(port)
     } else {
-        Err(Fault::out_of_range(
-            "value",
-            "Specified argument was out of the range of valid values.",
-        ))
+        Err(Fault::outside("value"))
     }
 }
 

@@ -66,18 +66,12 @@ pub(super) fn define(t: &mut TypeBuilder<'_>) {
 
 /// The chosen parts, joined with the delimiters that belong between them.
 pub(super) fn components(uri: &Uri, components: i64, format: i64) -> R<String> {
-    let outside = |name: &str| {
-        Fault::out_of_range(
-            name,
-            "Specified argument was out of the range of valid values.",
-        )
-    };
     let whole = components & WHOLE != 0;
     if whole && components != WHOLE {
-        return Err(outside("components"));
+        return Err(Fault::outside("components"));
     }
     if format & !3 != 0 || format == 0 {
-        return Err(outside("format"));
+        return Err(Fault::outside("format"));
     }
     if whole && uri.absolute().is_none() {
         return Ok(match format {

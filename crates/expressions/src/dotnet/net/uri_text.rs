@@ -93,12 +93,7 @@ pub(super) fn define(t: &mut TypeBuilder<'_>) {
     });
     t.static_method("string HexEscape(char character)", |c| {
         let unit = c.char(0)?;
-        let byte = u8::try_from(unit).map_err(|_| {
-            Fault::out_of_range(
-                "character",
-                "Specified argument was out of the range of valid values.",
-            )
-        })?;
+        let byte = u8::try_from(unit).map_err(|_| Fault::outside("character"))?;
         Ok(format!("%{byte:02X}").into())
     });
     t.static_method("bool IsHexDigit(char character)", |c| {

@@ -27,12 +27,9 @@ fn range(c: &Call<'_, '_>) -> R<Vec<u8>> {
             .and_then(|end| bytes.get(start..end)),
         _ => None,
     };
-    chosen.map(<[u8]>::to_vec).ok_or_else(|| {
-        Fault::out_of_range(
-            "offset",
-            "Specified argument was out of the range of valid values.",
-        )
-    })
+    chosen
+        .map(<[u8]>::to_vec)
+        .ok_or_else(|| Fault::outside("offset"))
 }
 
 pub(super) fn define(types: &mut Types) {

@@ -52,12 +52,7 @@ fn count(c: &mut Call<'_, '_>) -> R<Value> {
 fn item(c: &mut Call<'_, '_>) -> R<Value> {
     let at = usize::try_from(c.int(1)?).ok();
     let found = at.and_then(|at| c.object::<Collection>(0).ok()?.items.get(at).cloned());
-    let outside = || {
-        Fault::out_of_range(
-            "i",
-            "Specified argument was out of the range of valid values.",
-        )
-    };
+    let outside = || Fault::outside("i");
     found.ok_or_else(outside)
 }
 

@@ -40,10 +40,7 @@ fn compile(c: &mut Call<'_, '_>, pattern: usize, options: Option<usize>) -> R<(R
     let pattern = c.str(pattern)?;
     let bits = options.map_or(Ok(0), |at| c.enumeration(at))?;
     let Some(options) = Options::from_bits(bits) else {
-        return Err(Fault::out_of_range(
-            "options",
-            "Specified argument was out of the range of valid values.",
-        ));
+        return Err(Fault::outside("options"));
     };
     check_timeout(c)?;
     c.rt.spend(1 + pattern.len() as u64 / 4)?;
@@ -65,10 +62,7 @@ fn check_timeout(c: &Call<'_, '_>) -> R<()> {
     }
     match c.span(c.len() - 1)?.0 {
         NONE | 1..=MOST => Ok(()),
-        _ => Err(Fault::out_of_range(
-            "matchTimeout",
-            "Specified argument was out of the range of valid values.",
-        )),
+        _ => Err(Fault::outside("matchTimeout")),
     }
 }
 

@@ -207,10 +207,7 @@ fn define_rest(types: &mut Types) {
         let (text, at) = (c.str(0)?, c.int(1)?);
         let at = usize::try_from(at).ok().filter(|at| *at < text.len());
         let Some(at) = at else {
-            return Err(Fault::out_of_range(
-                "index",
-                "Specified argument was out of the range of valid values.",
-            ));
+            return Err(Fault::outside("index"));
         };
         let unit = |at| text.unit(at);
         let pair = unit(at).is_some_and(is_high) && unit(at + 1).is_some_and(is_low);

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use crate::clr::case;
 use crate::clr::compare::{self, StringComparison};
-use crate::dotnet::collections::{Comparer, KeyComparer};
+use crate::dotnet::collections::{Comparer, KeyComparer, no_order};
 use crate::forest::work_on_text;
-use crate::runtime::{Call, Fault, R};
+use crate::runtime::{Call, R};
 use crate::types::Types;
 use crate::value::{Str, Value};
 
@@ -87,10 +87,7 @@ pub(super) fn define(types: &mut Types) {
         }
         match kind.compare(&x, &y) {
             Some(order) => Ok((order as i32).into()),
-            None => Err(Fault::argument(
-                "At least one object must implement IComparable.",
-                "",
-            )),
+            None => Err(no_order()),
         }
     });
     t.method("bool Equals(object x, object y)", |c| {

@@ -335,23 +335,7 @@ fn exact(c: &Call<'_, '_>, styles: DateTimeStyles) -> R<DateTimeOffset> {
 }
 
 fn try_exact(c: &mut Call<'_, '_>) -> R<Value> {
-    let styles = super::styles(c, 3)?;
-    let parsed = if c.value(0).is_null() || c.value(1).is_null() {
-        None
-    } else {
-        match exact(c, styles) {
-            Ok(parsed) => Some(parsed),
-            // Formats are not looked at for a text that is empty.
-            Err(_) => {
-                if !c.str(0)?.is_empty() {
-                    super::check_formats(c, 1)?;
-                }
-                None
-            }
-        }
-    };
-    c.set(4, parsed.unwrap_or_default());
-    Ok(parsed.is_some().into())
+    super::try_exact(c, exact)
 }
 
 #[cfg(test)]

@@ -108,6 +108,24 @@ fn check_formats(c: &Call<'_, '_>, index: usize) -> R<()> {
     Ok(())
 }
 
+/// `TryParseExact`, by what `ParseExact` makes of text and formats.
+fn try_exact<T: Copy + Default + Into<Value>>(
+    c: &mut Call<'_, '_>,
+    exact: fn(&Call<'_, '_>, DateTimeStyles) -> R<T>,
+) -> R<Value> {
+    let styles = styles(c, 3)?;
+    let mut parsed = None;
+    if !c.value(0).is_null() && !c.value(1).is_null() {
+        parsed = exact(c, styles).ok();
+        // Formats are not looked at for a text that is empty.
+        if parsed.is_none() && !c.str(0)?.is_empty() {
+            check_formats(c, 1)?;
+        }
+    }
+    c.set(4, parsed.unwrap_or_default());
+    Ok(parsed.is_some().into())
+}
+
 /// The formats of `ParseExact`: one string or an array of them.
 fn formats(c: &Call<'_, '_>, index: usize) -> R<Vec<Str>> {
     let value = c.required(index)?;

@@ -484,12 +484,7 @@ fn get_attribute_at(c: &mut Call<'_, '_>) -> R<Value> {
     let found = found.and_then(|at| reader.attributes().ok()?.into_iter().nth(at));
     found
         .map(|attribute| attribute.value().into())
-        .ok_or_else(|| {
-            Fault::out_of_range(
-                "i",
-                "Specified argument was out of the range of valid values.",
-            )
-        })
+        .ok_or_else(|| Fault::outside("i"))
 }
 
 fn move_to(reader: &Reader, at: Option<usize>) -> R<Value> {
@@ -1003,10 +998,7 @@ fn define_settings(types: &mut Types) {
         |c| {
             let wanted = c.enumeration(1)?;
             if !(0..=2).contains(&wanted) {
-                return Err(Fault::out_of_range(
-                    "value",
-                    "Specified argument was out of the range of valid values.",
-                ));
+                return Err(Fault::outside("value"));
             }
             settings(c)?.processing.set(wanted);
             Ok(Value::Null)
