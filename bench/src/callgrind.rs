@@ -4,7 +4,6 @@
 //! and end cancel out.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use crate::load;
@@ -47,33 +46,43 @@ fn count(
     scenario: Scenario,
     requests: usize,
 ) -> Result<u64, String> {
+    total(&profile(program, folders, ports, &[(scenario, requests)])?)
+}
+
+/// Runs a proxy under callgrind, puts these kinds of traffic on it, and returns what callgrind has written. Names are mangled.
+pub fn profile(
+    program: &[String],
+    folders: &Folders,
+    ports: Ports,
+    traffic: &[(Scenario, usize)],
+) -> Result<String, String> {
     let out = folders.scratch.join("callgrind.out");
     let log = folders.scratch.join("callgrind.log");
     // A stale file must not be read as a result.
     let _ = fs::remove_file(&out);
     let mut command = Command::new("valgrind");
     command
-        .arg("--tool=callgrind")
+        .args(["--tool=callgrind", "--demangle=no"])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .args(program);
     let running = Running::start(command, &log, ports.proxy).map_err(|error| error.to_string())?;
-    let report = block_on(load::run(ports.proxy, scenario, requests, CONNECTIONS))
-        .map_err(|error| error.to_string())?;
-    running.stop().map_err(|error| error.to_string())?;
-    if report.bad > 0 {
-        let complaint = report.complaint.unwrap_or_default();
-        return Err(format!(
-            "{} of {requests} requests failed under callgrind: {complaint}",
-            report.bad
-        ));
+    for (scenario, requests) in traffic {
+        let report = block_on(load::run(ports.proxy, *scenario, *requests, CONNECTIONS))
+            .map_err(|error| error.to_string())?;
+        if report.bad > 0 {
+            let complaint = report.complaint.unwrap_or_default();
+            return Err(format!(
+                "{} of {requests} requests failed under callgrind: {complaint}",
+                report.bad
+            ));
+        }
     }
-    total(&out)
+    running.stop().map_err(|error| error.to_string())?;
+    fs::read_to_string(&out).map_err(|error| format!("callgrind wrote nothing: {error}"))
 }
 
 /// The sum at the end of callgrind's file.
-fn total(out: &Path) -> Result<u64, String> {
-    let text =
-        fs::read_to_string(out).map_err(|error| format!("callgrind wrote nothing: {error}"))?;
+fn total(text: &str) -> Result<u64, String> {
     let found = text.lines().rev().find_map(|line| {
         let sum = line
             .strip_prefix("totals:")

@@ -64,17 +64,16 @@ pub fn run() -> Result<String, String> {
                 floor = Some(count);
                 writeln!(text, "{name:<58} {count:>12.0} {:>8} {:>10}", "1.00", "–")
             }
-            Ok(count) if peer == Peer::Plain => {
-                let ratio = floor.map_or("–".to_owned(), |floor| format!("{:.2}", count / floor));
-                writeln!(text, "{name:<58} {count:>12.0} {ratio:>8} {:>10}", "–")
-            }
             Ok(count) => {
                 let ratio = floor.map_or("–".to_owned(), |floor| format!("{:.2}", count / floor));
-                let missed = if count > GOAL { "  missed" } else { "" };
+                let (goal, missed) = match peer {
+                    Peer::Plain => ("–".to_owned(), ""),
+                    _ if count > GOAL => (format!("{GOAL:.0}"), "  missed"),
+                    _ => (format!("{GOAL:.0}"), ""),
+                };
                 writeln!(
                     text,
-                    "{name:<58} {count:>12.0} {ratio:>8} {:>10}{missed}",
-                    format!("{GOAL:.0}")
+                    "{name:<58} {count:>12.0} {ratio:>8} {goal:>10}{missed}"
                 )
             }
         };

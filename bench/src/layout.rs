@@ -10,15 +10,12 @@ use std::fs;
 use std::process::Command;
 
 use crate::callgrind;
-use crate::mock::block_on;
 use crate::peers::{Folders, Peer, Ports};
 use crate::scenario::Scenario;
 use crate::table::{Cores, start_mock};
-use crate::{load, process::Running};
 
 /// Requests of each kind of traffic; streams are a tenth.
 const REQUESTS: usize = 300;
-const CONNECTIONS: usize = 8;
 /// A module is named as a whole when at least this share of its code has run: what is written there next will likely run as well.
 const MODULE_SHARE: f64 = 0.8;
 /// One name stands for all instances of a generic function. Those of which less than this share has run come behind all others.
@@ -79,26 +76,11 @@ fn profile(peer: &Peer, folders: &Folders, costs: &mut HashMap<String, u64>) -> 
     let ports = Ports::default();
     let _mock = start_mock(folders, ports, Cores::here())
         .map_err(|error| format!("the mock upstream: {error}"))?;
-    let out = folders.scratch.join("layout.out");
-    // A stale file must not be read as a result.
-    let _ = fs::remove_file(&out);
-    let mut command = Command::new("valgrind");
-    command
-        .args(["--tool=callgrind", "--demangle=no"])
-        .arg(format!("--callgrind-out-file={}", out.display()))
-        .args(peer.command(folders, ports)?);
-    let running = Running::start(command, &folders.scratch.join("layout.log"), ports.proxy)
-        .map_err(|error| error.to_string())?;
-    for scenario in Scenario::ALL {
-        let requests = match scenario {
-            Scenario::Stream => REQUESTS / 10,
-            _ => REQUESTS,
-        };
-        block_on(load::run(ports.proxy, scenario, requests, CONNECTIONS))
-            .map_err(|error| error.to_string())?;
-    }
-    running.stop().map_err(|error| error.to_string())?;
-    let text = fs::read_to_string(&out).map_err(|error| format!("callgrind's file: {error}"))?;
+    let traffic = Scenario::ALL.map(|scenario| match scenario {
+        Scenario::Stream => (scenario, REQUESTS / 10),
+        _ => (scenario, REQUESTS),
+    });
+    let text = callgrind::profile(&peer.command(folders, ports)?, folders, ports, &traffic)?;
     add_costs(&text, costs);
     Ok(())
 }

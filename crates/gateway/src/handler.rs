@@ -107,9 +107,7 @@ impl GatewayHandler {
         );
         head.map(|()| body)
     }
-}
 
-impl GatewayHandler {
     /// All that is done before anything has to be waited for.
     fn begin(
         &self,

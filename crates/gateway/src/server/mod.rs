@@ -50,7 +50,8 @@ pub trait Handler: 'static {
     /// sees that the answer is not whole.
     type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Unpin + 'static;
 
-    /// Answers one request. What can be done at once may be done before the future is polled. The future is dropped when the client leaves; a panic in it becomes a 500 and a line in the log.
+    /// Answers one request. What can be done at once may be done before the future is polled. The future is dropped when the
+    /// client leaves; a panic in either becomes a 500 and a line in the log.
     fn handle(
         &self,
         request: Request<IncomingBody>,

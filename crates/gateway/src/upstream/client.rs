@@ -66,31 +66,13 @@ impl Client {
         }))
     }
 
-    /// Sends a request and waits for the response's headers.
+    /// Sends a request and waits for the response's headers. It is made on demand: `make` is called once, and a second time only
+    /// when a reused connection died before it said anything. It then returns `None` when the body is spent.
     ///
     /// Of the request's URI only path and query count; scheme and authority are the target's. A `Host` header in the request
-    /// stays. Hop-by-hop headers are the caller's business. A request whose body can be sent again is copied for the case of a
-    /// dying connection; [`Client::send_from`] saves that copy.
+    /// stays. Hop-by-hop headers are the caller's business.
     ///
     /// Dropping the future cancels the call: it closes the connection or resets the stream.
-    pub async fn send(
-        &self,
-        target: &Target,
-        request: Request<RequestBody>,
-        options: SendOptions,
-    ) -> Result<Response<Body>, TransportError> {
-        let (parts, body) = request.into_parts();
-        if body.try_clone().is_some() {
-            let make = || Some(Request::from_parts(parts.clone(), body.try_clone()?));
-            self.send_from(target, make, options).await
-        } else {
-            let mut once = Some(Request::from_parts(parts, body));
-            self.send_from(target, || once.take(), options).await
-        }
-    }
-
-    /// As [`Client::send`], with the request made on demand: `make` is called once, and a second time only when a reused
-    /// connection died before it said anything. It then returns `None` when the body is spent.
     pub async fn send_from(
         &self,
         target: &Target,

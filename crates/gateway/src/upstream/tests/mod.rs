@@ -147,6 +147,24 @@ async fn follow(
     }
 }
 
+impl Client {
+    /// [`Client::send_from`] of a request that is there; it is copied for the case of a dying connection, where its body can be.
+    pub(crate) async fn send(
+        &self,
+        target: &Target,
+        request: Request<RequestBody>,
+        options: SendOptions,
+    ) -> Result<Response<Body>, TransportError> {
+        let (parts, body) = request.into_parts();
+        let mut again = body
+            .try_clone()
+            .map(|body| Request::from_parts(parts.clone(), body));
+        let mut first = Some(Request::from_parts(parts, body));
+        let make = || first.take().or_else(|| again.take());
+        self.send_from(target, make, options).await
+    }
+}
+
 pub(super) fn get(path: &str) -> Request<RequestBody> {
     Request::get(path)
         .body(RequestBody::empty())
