@@ -147,8 +147,34 @@ impl JToken {
             let probe = Self::single(Kind::Property { name, value: NONE });
             return self.validate(&probe, None);
         }
-        let property = Self::new_property(name, value)?;
-        self.add(Some(&property))
+        if !self.takes_directly(value) {
+            let property = Self::new_property(name, value)?;
+            return self.add(Some(&property));
+        }
+        let (here, value) = self.prepared(value)?;
+        here.write(|nodes, object| {
+            let property = nodes.push(
+                object,
+                Kind::Property {
+                    name,
+                    value: value.id,
+                },
+            )?;
+            nodes.get_mut(value.id).parent = property;
+            nodes.insert_member(object, usize::MAX, property);
+            Ok(())
+        })
+    }
+
+    /// Whether a new property of this object may hold `value` at once: not if it would first have to be attached to a
+    /// property elsewhere to know what becomes of it.
+    fn takes_directly(&self, value: Option<&Self>) -> bool {
+        let is_plain = |value: &Self| {
+            !matches!(value.token_type(), TokenType::Property | TokenType::Comment)
+                && !value.same(self)
+                && !self.lies_in(value)
+        };
+        self.token_type() == TokenType::Object && value.is_none_or(is_plain)
     }
 
     /// Appends a scalar to an array without a tree of its own.

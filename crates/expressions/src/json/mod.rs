@@ -6,6 +6,7 @@
 //!
 //! No operation recurses over a tree, so a deep tree can't exhaust the stack.
 
+mod bytes;
 mod compare;
 mod convert;
 mod date;
@@ -30,4 +31,4 @@ pub use reader::{ReaderOptions, parse, parse_array, parse_content, parse_object}
 pub use scalar::{IntType, Scalar};
 pub use token::{JToken, Key, TokenType};
 pub(crate) use tree::{size_of_nodes, size_of_tree};
-pub use writer::{Formatting, write_scalar, write_string};
+pub use writer::Formatting;

@@ -22,9 +22,8 @@ fn json() -> impl Strategy<Value = String> {
             .prop_filter("finite", |v| v.is_finite())
             .prop_map(|v| format!("{v:e}")),
         any::<String>().prop_map(|text| {
-            let mut out = String::new();
-            super::write_string(&text, &mut out);
-            out
+            let text = JToken::new_value(Scalar::String(text.as_str().into()));
+            text.unwrap().to_json(Formatting::None)
         }),
     ];
     leaf.prop_recursive(5, 60, 6, |inner| {

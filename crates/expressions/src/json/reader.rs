@@ -4,6 +4,8 @@
 //! `undefined`, hexadecimal and octal integers, `new Name(…)`, line breaks in strings. Of properties of one name the last
 //! wins. The reader keeps its own stack; positions for messages are counted only when something is wrong.
 
+use std::borrow::Cow;
+
 use super::date;
 use super::error::{Error, Result};
 use super::scalar::Scalar;
@@ -124,6 +126,8 @@ struct Parser<'a> {
     after_comment: bool,
     /// Property names seen lately: a body repeats few names many times.
     names: [Option<Str>; 32],
+    /// Memory for the next string with escapes.
+    unescaped: Vec<u8>,
 }
 
 impl<'a> Parser<'a> {
@@ -138,6 +142,7 @@ impl<'a> Parser<'a> {
             root: None,
             after_comment: false,
             names: [const { None }; 32],
+            unescaped: Vec::new(),
         }
     }
 
@@ -159,20 +164,22 @@ impl<'a> Parser<'a> {
         match byte {
             b'"' | b'\'' => {
                 let text = self.string(byte)?;
-                let value = match &text {
-                    text if self.options.detect_dates => {
-                        date::parse_json_date(text).map(Scalar::Date)
-                    }
+                let date = match &text {
+                    text if self.options.detect_dates => date::parse_json_date(text),
                     _ => None,
                 };
-                match value {
-                    Some(value) => self.scalar("Date", TokenType::Date, value),
-                    None => self.scalar(
+                let (name, token_type, value) = match date {
+                    Some(date) => ("Date", TokenType::Date, Scalar::Date(date)),
+                    None => (
                         "String",
                         TokenType::String,
                         Scalar::String(text.as_ref().into()),
                     ),
+                };
+                if let Cow::Owned(text) = text {
+                    self.unescaped = text.into_bytes();
                 }
+                self.scalar(name, token_type, value)
             }
             b'{' => self.open(
                 "StartObject",

@@ -1,5 +1,6 @@
 //! Tokens and values to JSON text, the way `JsonTextWriter` prints them.
 
+use super::bytes::{below, equal, plain_before, text};
 use super::number;
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
@@ -21,32 +22,17 @@ pub enum Formatting {
 impl JToken {
     /// `ToString(formatting)`: JSON text, strings quoted.
     pub fn to_json(&self, formatting: Formatting) -> String {
-        let mut out = String::with_capacity(64);
-        self.write_json(formatting, &mut out);
-        out
+        self.to_json_within(formatting, usize::MAX)
+            .unwrap_or_default()
     }
 
     /// [`JToken::to_json`], unless the text would be longer than `most` bytes: deep tokens indent to much text.
     pub fn to_json_within(&self, formatting: Formatting, most: usize) -> Option<String> {
-        let mut out = String::with_capacity(64);
+        let mut out = Vec::with_capacity(64);
         let whole = self.tree.read(self.id, |nodes, id| {
-            write_tree(nodes, id, formatting, 0, most, &mut out)
+            write_tree(nodes, id, formatting, most, &mut out)
         });
-        whole.then_some(out)
-    }
-
-    /// Appends the JSON text.
-    pub fn write_json(&self, formatting: Formatting, out: &mut String) {
-        self.tree.read(self.id, |nodes, id| {
-            write_tree(nodes, id, formatting, 0, usize::MAX, out);
-        });
-    }
-
-    /// Appends the JSON text as it stands `depth` levels inside a larger indented text.
-    pub fn write_json_at(&self, formatting: Formatting, depth: usize, out: &mut String) {
-        self.tree.read(self.id, |nodes, id| {
-            write_tree(nodes, id, formatting, depth, usize::MAX, out);
-        });
+        whole.then(|| text(out))
     }
 
     /// `ToString()`: bare text for values, indented JSON for containers.
@@ -62,7 +48,7 @@ impl JToken {
 struct Open {
     id: Id,
     next: usize,
-    close: char,
+    close: u8,
     /// A comma is due before the next child.
     delimit: bool,
 }
@@ -72,54 +58,52 @@ fn write_tree(
     nodes: &Nodes,
     root: Id,
     formatting: Formatting,
-    base_depth: usize,
     most: usize,
-    out: &mut String,
+    out: &mut Vec<u8>,
 ) -> bool {
     let mut open: Vec<Open> = Vec::new();
     let mut current = Some(root);
-    let before = out.len();
     loop {
         // `current` is written, then the innermost open container says what is next.
         while let Some(id) = current.take() {
             match &nodes.get(id).kind {
                 Kind::Object(_) => {
-                    out.push('{');
+                    out.push(b'{');
                     open.push(Open {
                         id,
                         next: 0,
-                        close: '}',
+                        close: b'}',
                         delimit: false,
                     });
                 }
                 Kind::Array(_) => {
-                    out.push('[');
+                    out.push(b'[');
                     open.push(Open {
                         id,
                         next: 0,
-                        close: ']',
+                        close: b']',
                         delimit: false,
                     });
                 }
                 Kind::Constructor { name, .. } => {
-                    out.push_str("new ");
-                    out.push_str(&name.to_utf8());
-                    out.push('(');
+                    out.extend_from_slice(b"new ");
+                    out.extend_from_slice(name.to_utf8().as_bytes());
+                    out.push(b'(');
                     open.push(Open {
                         id,
                         next: 0,
-                        close: ')',
+                        close: b')',
                         delimit: false,
                     });
                 }
                 Kind::Property { name, value } => {
                     write_str(name, out);
-                    out.push(':');
+                    out.push(b':');
                     if formatting == Formatting::Indented {
-                        out.push(' ');
+                        out.push(b' ');
                     }
                     if *value == NONE {
-                        out.push_str("null");
+                        out.extend_from_slice(b"null");
                     } else {
                         current = Some(*value);
                     }
@@ -127,20 +111,20 @@ fn write_tree(
                 Kind::Value { token_type, value } => write_value(*token_type, value, out),
             }
         }
-        let depth = open.len() + base_depth;
+        let depth = open.len();
         let Some(container) = open.last_mut() else {
-            work((out.len() - before) / 32);
-            return out.len() - before <= most;
+            work(out.len() / 32);
+            return out.len() <= most;
         };
-        if out.len() - before > most {
-            work((out.len() - before) / 32);
+        if out.len() > most {
+            work(out.len() / 32);
             return false;
         }
         match nodes.children(container.id).get(container.next).copied() {
             Some(child) => {
                 let is_comment = nodes.get(child).kind.token_type() == TokenType::Comment;
                 if container.delimit && !is_comment {
-                    out.push(',');
+                    out.push(b',');
                 }
                 container.delimit |= !is_comment;
                 container.next += 1;
@@ -149,7 +133,7 @@ fn write_tree(
             }
             None => {
                 // Json.NET breaks the line even in an empty constructor.
-                if container.next > 0 || container.close == ')' {
+                if container.next > 0 || container.close == b')' {
                     new_line(formatting, depth - 1, out);
                 }
                 out.push(container.close);
@@ -159,40 +143,39 @@ fn write_tree(
     }
 }
 
-fn new_line(formatting: Formatting, depth: usize, out: &mut String) {
+fn new_line(formatting: Formatting, depth: usize, out: &mut Vec<u8>) {
     if formatting == Formatting::Indented {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
+        out.push(b'\n');
+        out.extend(std::iter::repeat_n(*b"  ", depth).flatten());
     }
 }
 
-fn write_value(token_type: TokenType, value: &Scalar, out: &mut String) {
+fn write_value(token_type: TokenType, value: &Scalar, out: &mut Vec<u8>) {
     match token_type {
-        TokenType::Raw => out.push_str(&value.to_text().to_utf8()),
+        TokenType::Raw => out.extend_from_slice(value.to_text().to_utf8().as_bytes()),
         TokenType::Comment => {
-            out.push_str("/*");
-            out.push_str(&value.to_text().to_utf8());
-            out.push_str("*/");
+            out.extend_from_slice(b"/*");
+            out.extend_from_slice(value.to_text().to_utf8().as_bytes());
+            out.extend_from_slice(b"*/");
         }
-        TokenType::Undefined => out.push_str("undefined"),
+        TokenType::Undefined => out.extend_from_slice(b"undefined"),
         _ => write_scalar(value, out),
     }
 }
 
-/// Appends one value as JSON.
-pub fn write_scalar(value: &Scalar, out: &mut String) {
-    use std::fmt::Write;
-    // Writing to a String can't fail.
+fn write_scalar(value: &Scalar, out: &mut Vec<u8>) {
+    use std::io::Write;
+    // Writing to memory can't fail.
     let _ = match value {
-        Scalar::Null => out.write_str("null"),
+        Scalar::Null => out.write_all(b"null"),
         Scalar::Bool(v) => write!(out, "{v}"),
         Scalar::Int(v, _) => write!(out, "{v}"),
         Scalar::UInt64(v) => write!(out, "{v}"),
         Scalar::BigInteger(v) => write!(out, "{v}"),
-        Scalar::Double(v) => out.write_str(&number::double_json(*v)),
-        Scalar::Single(v) => out.write_str(&number::float_json(*v)),
-        Scalar::Decimal(v) => out.write_str(&number::decimal_json(*v)),
-        Scalar::String(v) => {
+        Scalar::Double(v) => out.write_all(number::double_json(*v).as_bytes()),
+        Scalar::Single(v) => out.write_all(number::float_json(*v).as_bytes()),
+        Scalar::Decimal(v) => out.write_all(number::decimal_json(*v).as_bytes()),
+        Scalar::String(v) | Scalar::Uri(v) => {
             write_str(v, out);
             Ok(())
         }
@@ -204,93 +187,78 @@ pub fn write_scalar(value: &Scalar, out: &mut String) {
         Scalar::DateOffset(v) => write!(out, "\"{}\"", json_datetimeoffset(*v)),
         Scalar::Bytes(v) => {
             use base64::Engine;
-            out.push('"');
-            base64::engine::general_purpose::STANDARD.encode_string(v, out);
-            out.push('"');
-            Ok(())
+            let text = base64::engine::general_purpose::STANDARD.encode(v);
+            write!(out, "\"{text}\"")
         }
         Scalar::Guid(v) => write!(out, "\"{}\"", v.hyphenated()),
-        Scalar::Uri(v) => {
-            write_str(v, out);
-            Ok(())
-        }
         Scalar::TimeSpan(v) => write!(out, "\"{}\"", v.to_text()),
     };
 }
 
-/// A .NET string; a lone surrogate, which no byte stream can carry, becomes U+FFFD.
-fn write_str(text: &Str, out: &mut String) {
-    write_string(&text.to_utf8(), out);
+/// A .NET string with its quotes; a lone surrogate, which no byte stream can carry, becomes U+FFFD.
+fn write_str(text: &Str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_escaped(&text.to_utf8(), b'"', out);
+    out.push(b'"');
 }
-
-/// Appends text as a JSON string with its quotes.
-pub fn write_string(text: &str, out: &mut String) {
-    out.push('"');
-    write_escaped(text, '"', out);
-    out.push('"');
-}
-
-/// The bytes at which [`write_escaped`] has to look twice.
-static SUSPECT: [bool; 256] = {
-    let mut suspect = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        suspect[byte] = true;
-        byte += 1;
-    }
-    suspect[b'"' as usize] = true;
-    suspect[b'\\' as usize] = true;
-    suspect[b'\'' as usize] = true;
-    suspect[0xc2] = true;
-    suspect[0xe2] = true;
-    suspect
-};
 
 /// Escapes what Json.NET escapes by default: the quote, `\`, controls, U+0085, U+2028 and U+2029.
-fn write_escaped(text: &str, quote: char, out: &mut String) {
-    use std::fmt::Write;
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    let mut at = 0;
-    loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let Some(skipped) = rest.iter().position(|byte| SUSPECT[usize::from(*byte)]) else {
-            break;
-        };
-        at += skipped;
-        let Some(byte) = bytes.get(at) else {
-            break;
-        };
-        let (length, escape) = match byte {
-            b'"' | b'\'' if char::from(*byte) == quote => {
-                (1, if quote == '"' { "\\\"" } else { "\\'" })
-            }
-            b'\\' => (1, "\\\\"),
-            b'\n' => (1, "\\n"),
-            b'\r' => (1, "\\r"),
-            b'\t' => (1, "\\t"),
-            0x08 => (1, "\\b"),
-            0x0c => (1, "\\f"),
-            0..=0x1f => (1, ""),
-            0xc2 if bytes.get(at + 1) == Some(&0x85) => (2, "\\u0085"),
-            0xe2 if bytes.get(at + 1..at + 3) == Some(&[0x80, 0xa8]) => (3, "\\u2028"),
-            0xe2 if bytes.get(at + 1..at + 3) == Some(&[0x80, 0xa9]) => (3, "\\u2029"),
-            _ => {
-                at += 1;
-                continue;
-            }
-        };
-        // Only whole characters are escaped, so the cut is at a boundary.
-        out.push_str(text.get(from..at).unwrap_or_default());
-        if escape.is_empty() {
-            let _ = write!(out, "\\u{byte:04x}");
-        } else {
-            out.push_str(escape);
+fn write_escaped(text: &str, quote: u8, out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len());
+    while let Some(word) = rest.first_chunk::<8>() {
+        let plain = plain_before(word, |word| {
+            // Of all other characters only what starts like U+0085, U+2028 and U+2029 has to be looked at.
+            let ascii = below(word, 0x20) | equal(word, quote) | equal(word, b'\\');
+            ascii | equal(word, 0xc2) | equal(word, 0xe2)
+        });
+        out.extend_from_slice(word);
+        out.truncate(out.len() - (8 - plain));
+        rest = rest.get(plain..).unwrap_or_default();
+        if plain < 8 {
+            rest = write_first(rest, quote, out);
         }
-        at += length;
-        from = at;
     }
-    out.push_str(text.get(from..).unwrap_or_default());
+    while !rest.is_empty() {
+        rest = write_first(rest, quote, out);
+    }
+}
+
+/// Writes what stands first in a text, escaped if it must be: a character of ASCII, one of those that are escaped, or a
+/// byte of another. Returns what follows.
+#[inline]
+fn write_first<'a>(text: &'a [u8], quote: u8, out: &mut Vec<u8>) -> &'a [u8] {
+    use std::io::Write;
+    let Some((&first, rest)) = text.split_first() else {
+        return text;
+    };
+    let letter = match (first, rest) {
+        (b'\\', _) => b'\\',
+        (byte, _) if byte == quote => quote,
+        (b'\n', _) => b'n',
+        (b'\r', _) => b'r',
+        (b'\t', _) => b't',
+        (0x08, _) => b'b',
+        (0x0c, _) => b'f',
+        (0..=0x1f, _) => {
+            let _ = write!(out, "\\u{first:04x}");
+            return rest;
+        }
+        (0xc2, [0x85, rest @ ..]) => {
+            out.extend_from_slice(b"\\u0085");
+            return rest;
+        }
+        (0xe2, [0x80, last @ (0xa8 | 0xa9), rest @ ..]) => {
+            let _ = write!(out, "\\u20{:x}", last - 0x80);
+            return rest;
+        }
+        _ => {
+            out.push(first);
+            return rest;
+        }
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+    rest
 }
 
 /// Appends a member's step to a path: `.name`, or `['odd name']`.
@@ -301,7 +269,9 @@ pub(super) fn push_path_name(path: &mut String, name: &str) {
     ];
     if name.contains(SPECIAL) {
         path.push_str("['");
-        write_escaped(name, '\'', path);
+        let mut escaped = Vec::new();
+        write_escaped(name, b'\'', &mut escaped);
+        path.push_str(&text(escaped));
         path.push_str("']");
     } else {
         if !path.is_empty() {
@@ -365,10 +335,11 @@ mod tests {
 
     #[test]
     fn strings_escape_only_what_json_net_escapes() {
-        let mut out = String::new();
-        write_string("\u{7f}\u{85}\t\u{8}\u{c}'\"\\/<é\u{1}\u{2028}😀", &mut out);
+        let special = "\u{7f}\u{85}\t\u{8}\u{c}'\"\\/<é\u{1}\u{2028}😀";
+        let mut out = Vec::new();
+        write_str(&special.into(), &mut out);
         assert_eq!(
-            out,
+            super::text(out),
             "\"\u{7f}\\u0085\\t\\b\\f'\\\"\\\\/<é\\u0001\\u2028😀\""
         );
     }

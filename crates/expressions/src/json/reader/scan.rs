@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::bytes::{equal, find_either, plain_before, text};
 use super::super::error::Result;
 use super::Parser;
 
@@ -121,24 +122,21 @@ impl<'a> Parser<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let rest = bytes.get(start..).unwrap_or_default();
-        match memchr::memchr2(quote, b'\\', rest) {
-            Some(length) if rest.get(length) == Some(&quote) => {
-                self.at = start + length;
-                let content = self.slice(start);
-                self.at += 1;
-                Ok(Cow::Borrowed(content))
-            }
-            Some(length) => {
-                self.at = start + length;
-                let mut content = String::with_capacity(length + 32);
-                content.push_str(self.slice(start));
-                self.escaped_string(quote, content).map(Cow::Owned)
-            }
-            None => {
-                self.at = bytes.len();
-                Err(self.unterminated(quote))
-            }
+        let Some(length) = find_either(quote, b'\\', rest) else {
+            self.at = bytes.len();
+            return Err(self.unterminated(quote));
+        };
+        self.at = start + length;
+        let content = self.slice(start);
+        if rest.get(length) == Some(&quote) {
+            self.at += 1;
+            return Ok(Cow::Borrowed(content));
         }
+        let mut whole = std::mem::take(&mut self.unescaped);
+        whole.clear();
+        whole.extend_from_slice(content.as_bytes());
+        self.escaped_string(quote, &mut whole)?;
+        Ok(Cow::Owned(text(whole)))
     }
 
     fn unterminated(&self, quote: u8) -> super::Error {
@@ -149,59 +147,87 @@ impl<'a> Parser<'a> {
     }
 
     /// Goes on with a string at its first escape.
-    fn escaped_string(&mut self, quote: u8, mut content: String) -> Result<String> {
+    fn escaped_string(&mut self, quote: u8, content: &mut Vec<u8>) -> Result<()> {
         let bytes = self.text.as_bytes();
         loop {
-            let start = self.at;
-            let rest = bytes.get(start..).unwrap_or_default();
-            let Some(length) = memchr::memchr2(quote, b'\\', rest) else {
-                self.at = bytes.len();
-                return Err(self.unterminated(quote));
+            let is_special = |byte: u8| byte == quote || byte == b'\\';
+            let mut rest = bytes.get(self.at..).unwrap_or_default();
+            let mut plain = 8;
+            while plain == 8
+                && let Some(word) = rest.first_chunk::<8>()
+            {
+                plain = plain_before(word, |word| equal(word, quote) | equal(word, b'\\'));
+                content.extend_from_slice(word);
+                content.truncate(content.len() - (8 - plain));
+                rest = rest.get(plain..).unwrap_or_default();
+            }
+            while let Some((byte, behind)) = rest.split_first()
+                && !is_special(*byte)
+            {
+                content.push(*byte);
+                rest = behind;
+            }
+            self.at = bytes.len() - rest.len();
+            match rest.first() {
+                None => return Err(self.unterminated(quote)),
+                Some(found) => {
+                    self.at += 1;
+                    if *found == quote {
+                        return Ok(());
+                    }
+                }
+            }
+            let meant = match self.peek() {
+                Some(b'b') => 0x08,
+                Some(b't') => b'\t',
+                Some(b'n') => b'\n',
+                Some(b'f') => 0x0c,
+                Some(b'r') => b'\r',
+                Some(escape @ (b'\\' | b'"' | b'\'' | b'/')) => escape,
+                Some(b'u') => {
+                    self.at += 1;
+                    self.unicode_escape(content)?;
+                    continue;
+                }
+                _ => {
+                    let Some(escape) = self.peek_char() else {
+                        return Err(self.unterminated(quote));
+                    };
+                    self.at += escape.len_utf8();
+                    return Err(self.error(&format!("Bad JSON escape sequence: \\{escape}.")));
+                }
             };
-            self.at = start + length;
-            content.push_str(self.slice(start));
             self.at += 1;
-            if rest.get(length) == Some(&quote) {
-                return Ok(content);
-            }
-            let Some(escape) = self.peek_char() else {
-                return Err(self.unterminated(quote));
-            };
-            self.at += escape.len_utf8();
-            match escape {
-                'b' => content.push('\u{8}'),
-                't' => content.push('\t'),
-                'n' => content.push('\n'),
-                'f' => content.push('\u{c}'),
-                'r' => content.push('\r'),
-                '\\' | '"' | '\'' | '/' => content.push(escape),
-                'u' => self.unicode_escape(&mut content)?,
-                _ => return Err(self.error(&format!("Bad JSON escape sequence: \\{escape}."))),
-            }
+            content.push(meant);
         }
     }
 
     /// The rest of `\uXXXX`, with a second escape where it completes a pair. A half without its other half becomes
     /// U+FFFD.
-    fn unicode_escape(&mut self, content: &mut String) -> Result<()> {
+    fn unicode_escape(&mut self, content: &mut Vec<u8>) -> Result<()> {
+        let mut push = |code: Option<char>| {
+            let char = code.unwrap_or('\u{fffd}');
+            content.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        };
         let mut unit = self.hex_unit()?;
         loop {
             if !(0xd800..0xdc00).contains(&unit) {
-                content.push(char::from_u32(unit).unwrap_or('\u{fffd}'));
+                push(char::from_u32(unit));
                 return Ok(());
             }
             if self.text.as_bytes().get(self.at..self.at + 2) != Some(b"\\u") {
-                content.push('\u{fffd}');
+                push(None);
                 return Ok(());
             }
             self.at += 2;
             let second = self.hex_unit()?;
             if (0xdc00..0xe000).contains(&second) {
-                let code = 0x10000 + ((unit - 0xd800) << 10) + (second - 0xdc00);
-                content.push(char::from_u32(code).unwrap_or('\u{fffd}'));
+                push(char::from_u32(
+                    0x10000 + ((unit - 0xd800) << 10) + (second - 0xdc00),
+                ));
                 return Ok(());
             }
-            content.push('\u{fffd}');
+            push(None);
             unit = second;
         }
     }
