@@ -3,12 +3,12 @@
 //! In: what is built and installed. Out: text on standard output. What cannot be counted is named with the reason.
 
 use std::fmt::Write as _;
-use std::process::Command;
 
 use tidegate_bench::scenario::Scenario;
 
 use crate::callgrind;
 use crate::peers::{Folders, Peer, Ports};
+use crate::process::cargo;
 use crate::table::{Cores, start_mock};
 
 /// Most user instructions of one request, all policies running.
@@ -16,8 +16,7 @@ const GOAL: f64 = 60_000.0;
 
 /// Builds and runs the program whose allocator counts.
 pub fn micro() -> Result<(), String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = cargo()
         .args(["run", "--release", "--quiet", "--bin", "tidegate-micro"])
         .args([
             "--manifest-path",
@@ -50,7 +49,7 @@ pub fn run() -> Result<String, String> {
     );
     let mut floor = None;
     for peer in Peer::all(&folders) {
-        if !matches!(peer, Peer::Floor | Peer::Plain | Peer::Tidegate(_)) {
+        if !matches!(peer, Peer::Floor | Peer::Plain | Peer::Tidegate(..)) {
             continue;
         }
         let name = peer.name();

@@ -1,16 +1,17 @@
 //! The order in which the linker lays out Tidegate's code: what runs lies together.
 //!
-//! In: the release build, run under callgrind with every configuration and kind of traffic. Out: `crates/tidegate/layout.ld`, a linker
+//! In: the release build (guided by a profile where there is one), run under callgrind with every configuration and kind of traffic. Out: `crates/tidegate/layout.ld`, a linker
 //! script that names the functions that ran, those that ran most first. Linux maps code in blocks of 64 KiB around each page
 //! that is touched; when the fifth of the code that runs is strewn over all of it, nearly all of it is resident.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::callgrind;
-use crate::peers::{Folders, Peer, Ports};
+use crate::peers::{Build, Folders, Peer, Ports};
 use crate::scenario::Scenario;
 use crate::table::{Cores, start_mock};
 
@@ -37,13 +38,15 @@ pub fn run() -> Result<String, String> {
         );
     }
     let folders = Folders::here().map_err(|error| error.to_string())?;
+    // What one build puts into its callers the other has as functions; most names are the same.
+    let build = folders.builds().pop().unwrap_or(Build::Plain);
     let mut costs = HashMap::new();
     for peer in Peer::all(&folders) {
-        if matches!(peer, Peer::Tidegate(_)) {
+        if matches!(peer, Peer::Tidegate(_, of) if of == build) {
             profile(&peer, &folders, &mut costs)?;
         }
     }
-    let symbols = symbols(&folders)?;
+    let symbols = symbols(folders.program(build))?;
     let mut root = Module::default();
     for (name, size) in &symbols {
         root.add(name, *size, costs.get(name).copied());
@@ -119,10 +122,10 @@ fn add_costs(text: &str, costs: &mut HashMap<String, u64>) {
 }
 
 /// The sizes of all functions of the release build.
-fn symbols(folders: &Folders) -> Result<BTreeMap<String, u64>, String> {
+fn symbols(program: &Path) -> Result<BTreeMap<String, u64>, String> {
     let output = Command::new("nm")
         .args(["--print-size", "--defined-only"])
-        .arg(&folders.tidegate)
+        .arg(program)
         .output()
         .map_err(|error| format!("nm (of binutils): {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);

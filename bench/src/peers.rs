@@ -41,13 +41,22 @@ pub enum Peer {
     /// A proxy on hyper-util's client, also of this package.
     Plain,
     /// Tidegate with a configuration folder.
-    Tidegate(PathBuf),
+    Tidegate(PathBuf, Build),
     /// nginx.
     Nginx,
     /// HAProxy.
     Haproxy,
     /// Envoy.
     Envoy,
+}
+
+/// How Tidegate was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// By `cargo build --release`.
+    Plain,
+    /// With a profile, by the command `pgo`.
+    Guided,
 }
 
 /// Folders the runner uses.
@@ -57,8 +66,8 @@ pub struct Folders {
     pub bench: PathBuf,
     /// Scratch: filled-in configurations, logs, the virtual environment.
     pub scratch: PathBuf,
-    /// The Tidegate binary.
-    pub tidegate: PathBuf,
+    plain: PathBuf,
+    guided: PathBuf,
 }
 
 impl Folders {
@@ -71,10 +80,37 @@ impl Folders {
         let scratch = target.join("bench");
         fs::create_dir_all(&scratch)?;
         Ok(Self {
-            tidegate: target.join("release/tidegate"),
+            plain: target.join("release/tidegate"),
+            guided: target.join("pgo/tidegate"),
             bench,
             scratch,
         })
+    }
+
+    /// Where a build of Tidegate is.
+    pub fn program(&self, build: Build) -> &Path {
+        match build {
+            Build::Plain => &self.plain,
+            Build::Guided => &self.guided,
+        }
+    }
+
+    /// The same folders with another plain build.
+    #[must_use]
+    pub fn with_plain(&self, plain: PathBuf) -> Self {
+        Self {
+            plain,
+            ..self.clone()
+        }
+    }
+
+    /// The builds there are. The plain one counts in any case: where it is absent, its rows say how to make it.
+    pub fn builds(&self) -> Vec<Build> {
+        let mut builds = vec![Build::Plain];
+        if self.guided.is_file() {
+            builds.push(Build::Guided);
+        }
+        builds
     }
 
     /// Where `setup` puts Envoy.
@@ -84,7 +120,7 @@ impl Folders {
 }
 
 impl Peer {
-    /// Every row, Tidegate once for each folder in `bench/configs`.
+    /// Every row, Tidegate once for each folder in `bench/configs` and each build.
     pub fn all(folders: &Folders) -> Vec<Self> {
         let mut configurations: Vec<PathBuf> = fs::read_dir(folders.bench.join("configs"))
             .into_iter()
@@ -95,7 +131,10 @@ impl Peer {
             .collect();
         configurations.sort();
         let mut all = vec![Self::Floor, Self::Plain];
-        all.extend(configurations.into_iter().map(Self::Tidegate));
+        for build in folders.builds() {
+            let of_build = |folder: &PathBuf| Self::Tidegate(folder.clone(), build);
+            all.extend(configurations.iter().map(of_build));
+        }
         all.extend([Self::Nginx, Self::Haproxy, Self::Envoy]);
         all
     }
@@ -105,11 +144,12 @@ impl Peer {
         match self {
             Self::Floor => "floor".to_owned(),
             Self::Plain => "hyper-util".to_owned(),
-            Self::Tidegate(path) => {
-                format!(
-                    "tidegate {}",
-                    path.file_name().unwrap_or_default().to_string_lossy()
-                )
+            Self::Tidegate(path, build) => {
+                let configuration = path.file_name().unwrap_or_default().to_string_lossy();
+                match build {
+                    Build::Plain => format!("tidegate {configuration}"),
+                    Build::Guided => format!("tidegate {configuration} pgo"),
+                }
             }
             Self::Nginx => "nginx".to_owned(),
             Self::Haproxy => "haproxy".to_owned(),
@@ -154,9 +194,10 @@ impl Peer {
                 };
                 Ok(vec![text(&own), task.to_owned()])
             }
-            Self::Tidegate(configuration) => {
-                if !folders.tidegate.is_file() {
-                    let shown = folders.tidegate.display();
+            Self::Tidegate(configuration, build) => {
+                let program = folders.program(*build);
+                if !program.is_file() {
+                    let shown = program.display();
                     return Err(format!(
                         "{shown} is not built: run `cargo build --release -p tidegate`"
                     ));
@@ -170,7 +211,7 @@ impl Peer {
                     "--admin",
                     &ports.admin.to_string(),
                 ];
-                Ok(std::iter::once(text(&folders.tidegate))
+                Ok(std::iter::once(text(program))
                     .chain(arguments.map(str::to_owned))
                     .collect())
             }

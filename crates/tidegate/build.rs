@@ -8,8 +8,12 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=layout.ld");
     let get = |name: &str| env::var(name).unwrap_or_default();
-    let is_own_linker =
-        !get("RUSTC_LINKER").is_empty() || get("CARGO_ENCODED_RUSTFLAGS").contains("link");
+    // Each flag is `-Clink-arg=…`, or `-C` and `link-arg=…`.
+    let flags = get("CARGO_ENCODED_RUSTFLAGS");
+    let is_own_linker = !get("RUSTC_LINKER").is_empty()
+        || flags
+            .split('\u{1f}')
+            .any(|flag| flag.trim_start_matches("-C").starts_with("link"));
     if get("CARGO_CFG_TARGET_OS") == "linux" && get("PROFILE") == "release" && !is_own_linker {
         let folder = get("CARGO_MANIFEST_DIR");
         println!("cargo::rustc-link-arg-bins=-T{folder}/layout.ld");

@@ -21,8 +21,17 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn every_example_checks_without_a_finding() {
-    for variant in ["variant-a", "variant-b", "variant-c"] {
-        let output = check(&[&format!("examples/challenge/{variant}")]);
+    for folder in [
+        "examples/challenge/variant-a",
+        "examples/challenge/variant-b",
+        "examples/challenge/variant-c",
+        "bench/configs/variant-a",
+        "bench/configs/variant-b",
+        "bench/training/edge",
+        "bench/training/front",
+        "bench/training/variant-c",
+    ] {
+        let output = check(&[folder]);
         assert!(output.status.success(), "{}", stderr(&output));
         assert!(
             stderr(&output).contains("check: 0 errors, 0 warnings"),
