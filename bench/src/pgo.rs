@@ -100,7 +100,9 @@ fn start(folders: &Folders, words: &[String], listens: SocketAddr) -> Result<Run
     let (program, arguments) = words.split_first().ok_or("no command")?;
     let mut command = Command::new(program);
     command.args(arguments);
-    let log = folders.scratch.join(format!("training-{}.log", listens.port()));
+    let log = folders
+        .scratch
+        .join(format!("training-{}.log", listens.port()));
     Running::start(command, &log, listens).map_err(|error| error.to_string())
 }
 

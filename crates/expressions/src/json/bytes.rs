@@ -17,6 +17,12 @@ pub(super) fn below(word: u64, limit: u8) -> u64 {
     word.wrapping_sub(LOW * u64::from(limit)) & !word & HIGH
 }
 
+/// The bytes of a word that are not ASCII.
+#[inline]
+pub(super) fn beyond_ascii(word: u64) -> u64 {
+    word & HIGH
+}
+
 /// How many bytes of a word stand before the first that `marks` marks: all eight if there is none.
 #[inline]
 pub(super) fn plain_before(word: &[u8; 8], marks: impl Fn(u64) -> u64) -> usize {

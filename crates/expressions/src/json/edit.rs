@@ -16,31 +16,30 @@ impl JToken {
     /// A token ready to be put under `self`: null, copied if it has a parent or would hold itself, and in one tree
     /// with `self`. Both are returned where they lie then.
     fn prepared(&self, item: Option<&Self>) -> Result<(Self, Self)> {
+        let here = self.located();
         let item = match item {
             None => Self::null(),
             Some(item) => {
-                if item.parent().is_some() {
+                let item = item.located();
+                if item.read(|nodes, id| nodes.get(id).parent != NONE) {
                     item.deep_clone()
-                } else if item.same(self) || self.lies_in(item) {
+                } else if here.lies_under(&item) {
                     // Whoever adds a token accounts for the copy of one that has a parent; a root is copied only here.
                     let copy = item.deep_clone();
                     grown(copy.tree.read(0, |nodes, _| nodes.size()));
                     copy
                 } else {
-                    item.clone()
+                    item
                 }
             }
         };
-        let (here, there) = (self.located(), item.located());
-        Tree::join(&here.tree, &there.tree)?;
-        Ok((here.located(), there.located()))
+        Tree::join(&here.tree, &item.tree)?;
+        Ok((here.located(), item.located()))
     }
 
-    /// Whether this token lies somewhere in the tree under `root`.
-    fn lies_in(&self, root: &Self) -> bool {
-        let (here, root) = (self.located(), root.located());
-        // A root in another store can't be above this token.
-        Rc::ptr_eq(&here.tree, &root.tree) && root.has_values() && here.root().same(&root)
+    /// Whether `root` is the root above this token, or this token itself. Both are located.
+    fn lies_under(&self, root: &Self) -> bool {
+        Rc::ptr_eq(&self.tree, &root.tree) && self.read(|nodes, id| nodes.root_of(id)) == root.id
     }
 
     /// `ValidateToken`: whether `item` may be put under `self`, in the place of `existing` if given.
@@ -147,20 +146,20 @@ impl JToken {
             let probe = Self::single(Kind::Property { name, value: NONE });
             return self.validate(&probe, None);
         }
+        self.add_new_property(name, value)
+    }
+
+    /// Adds a property of a name that the object does not have.
+    fn add_new_property(&self, name: Str, value: Option<&Self>) -> Result<()> {
         if !self.takes_directly(value) {
             let property = Self::new_property(name, value)?;
             return self.add(Some(&property));
         }
         let (here, value) = self.prepared(value)?;
         here.write(|nodes, object| {
-            let property = nodes.push(
-                object,
-                Kind::Property {
-                    name,
-                    value: value.id,
-                },
-            )?;
-            nodes.get_mut(value.id).parent = property;
+            let value = value.id;
+            let property = nodes.push(object, Kind::Property { name, value })?;
+            nodes.get_mut(value).parent = property;
             nodes.insert_member(object, usize::MAX, property);
             Ok(())
         })
@@ -170,9 +169,10 @@ impl JToken {
     /// property elsewhere to know what becomes of it.
     fn takes_directly(&self, value: Option<&Self>) -> bool {
         let is_plain = |value: &Self| {
-            !matches!(value.token_type(), TokenType::Property | TokenType::Comment)
-                && !value.same(self)
-                && !self.lies_in(value)
+            let (here, value) = (self.located(), value.located());
+            let token_type = value.token_type();
+            !matches!(token_type, TokenType::Property | TokenType::Comment)
+                && !here.lies_under(&value)
         };
         self.token_type() == TokenType::Object && value.is_none_or(is_plain)
     }
@@ -186,7 +186,7 @@ impl JToken {
     pub fn set(&self, name: &Str, value: Option<&Self>) -> Result<()> {
         match self.property(name) {
             Some(property) => property.set_property_value(value),
-            None => self.add_property(name.clone(), value),
+            None => self.add_new_property(name.clone(), value),
         }
     }
 

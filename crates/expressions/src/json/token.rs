@@ -111,7 +111,7 @@ impl JToken {
         Self::typed_value(TokenType::Null, Scalar::Null)
     }
 
-    fn read<T>(&self, f: impl FnOnce(&Nodes, Id) -> T) -> T {
+    pub(super) fn read<T>(&self, f: impl FnOnce(&Nodes, Id) -> T) -> T {
         self.tree.read(self.id, f)
     }
 

@@ -1,6 +1,6 @@
 //! Tokens and values to JSON text, the way `JsonTextWriter` prints them.
 
-use super::bytes::{below, equal, plain_before, text};
+use super::bytes::{below, beyond_ascii, equal, plain_before, text};
 use super::number;
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
@@ -202,62 +202,93 @@ fn write_str(text: &Str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// What becomes of a byte: 0 stands as it is, [`LOOK`] begins a character that is perhaps escaped, a letter follows `\`.
+static ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        escapes[control] = b'u';
+        control += 1;
+    }
+    escapes[0x08] = b'b';
+    escapes[b'\t' as usize] = b't';
+    escapes[b'\n' as usize] = b'n';
+    escapes[0x0c] = b'f';
+    escapes[b'\r' as usize] = b'r';
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\'' as usize] = b'\'';
+    escapes[b'\\' as usize] = b'\\';
+    // U+0085, U+2028 and U+2029.
+    escapes[0xc2] = LOOK;
+    escapes[0xe2] = LOOK;
+    escapes
+};
+const LOOK: u8 = 1;
+
 /// Escapes what Json.NET escapes by default: the quote, `\`, controls, U+0085, U+2028 and U+2029.
 fn write_escaped(text: &str, quote: u8, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     out.reserve(rest.len());
-    while let Some(word) = rest.first_chunk::<8>() {
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
         let plain = plain_before(word, |word| {
-            // Of all other characters only what starts like U+0085, U+2028 and U+2029 has to be looked at.
-            let ascii = below(word, 0x20) | equal(word, quote) | equal(word, b'\\');
-            ascii | equal(word, 0xc2) | equal(word, 0xe2)
+            below(word, 0x20) | equal(word, quote) | equal(word, b'\\') | beyond_ascii(word)
         });
         out.extend_from_slice(word);
-        out.truncate(out.len() - (8 - plain));
-        rest = rest.get(plain..).unwrap_or_default();
+        rest = behind;
         if plain < 8 {
-            rest = write_first(rest, quote, out);
+            let unread = 8 - plain;
+            out.truncate(out.len() - unread);
+            let at = text.len() - rest.len() - unread;
+            rest = write_first(text.as_bytes().get(at..).unwrap_or_default(), quote, out);
         }
+    }
+    // Names are mostly shorter than a word, and plain.
+    if rest.iter().all(|byte| ESCAPES[usize::from(*byte)] == 0) {
+        return out.extend_from_slice(rest);
     }
     while !rest.is_empty() {
         rest = write_first(rest, quote, out);
     }
 }
 
-/// Writes what stands first in a text, escaped if it must be: a character of ASCII, one of those that are escaped, or a
-/// byte of another. Returns what follows.
+/// Writes what stands first in a text, escaped if it must be: a character of ASCII, one of those that are escaped, or some
+/// bytes of others. Returns what follows.
 #[inline]
 fn write_first<'a>(text: &'a [u8], quote: u8, out: &mut Vec<u8>) -> &'a [u8] {
-    use std::io::Write;
     let Some((&first, rest)) = text.split_first() else {
         return text;
     };
-    let letter = match (first, rest) {
-        (b'\\', _) => b'\\',
-        (byte, _) if byte == quote => quote,
-        (b'\n', _) => b'n',
-        (b'\r', _) => b'r',
-        (b'\t', _) => b't',
-        (0x08, _) => b'b',
-        (0x0c, _) => b'f',
-        (0..=0x1f, _) => {
-            let _ = write!(out, "\\u{first:04x}");
+    match ESCAPES[usize::from(first)] {
+        0 if first.is_ascii() => out.push(first),
+        0 => {
+            // Text beyond ASCII mostly comes in runs.
+            let is_plain = |byte: &u8| !byte.is_ascii() && ESCAPES[usize::from(*byte)] == 0;
+            let run = rest.iter().take_while(|byte| is_plain(byte)).count();
+            let (run, rest) = rest.split_at(run);
+            out.push(first);
+            out.extend_from_slice(run);
             return rest;
         }
-        (0xc2, [0x85, rest @ ..]) => {
-            out.extend_from_slice(b"\\u0085");
-            return rest;
-        }
-        (0xe2, [0x80, last @ (0xa8 | 0xa9), rest @ ..]) => {
-            let _ = write!(out, "\\u20{:x}", last - 0x80);
-            return rest;
-        }
+        b'u' | LOOK => return write_rarity(first, rest, out),
+        b'"' | b'\'' if first != quote => out.push(first),
+        letter => out.extend_from_slice(&[b'\\', letter]),
+    }
+    rest
+}
+
+/// [`write_first`] for what has no letter of its own.
+fn write_rarity<'a>(first: u8, rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let (code, rest) = match (first, rest) {
+        (0..=0x1f, _) => (u16::from(first), rest),
+        (0xc2, [0x85, rest @ ..]) => (0x85, rest),
+        (0xe2, [0x80, 0xa8, rest @ ..]) => (0x2028, rest),
+        (0xe2, [0x80, 0xa9, rest @ ..]) => (0x2029, rest),
         _ => {
             out.push(first);
             return rest;
         }
     };
-    out.extend_from_slice(&[b'\\', letter]);
+    out.extend_from_slice(format!("\\u{code:04x}").as_bytes());
     rest
 }
 

@@ -149,56 +149,33 @@ impl<'a> Parser<'a> {
     /// Goes on with a string at its first escape.
     fn escaped_string(&mut self, quote: u8, content: &mut Vec<u8>) -> Result<()> {
         let bytes = self.text.as_bytes();
+        let mut rest = bytes.get(self.at..).unwrap_or_default();
         loop {
-            let is_special = |byte: u8| byte == quote || byte == b'\\';
-            let mut rest = bytes.get(self.at..).unwrap_or_default();
-            let mut plain = 8;
-            while plain == 8
-                && let Some(word) = rest.first_chunk::<8>()
-            {
-                plain = plain_before(word, |word| equal(word, quote) | equal(word, b'\\'));
-                content.extend_from_slice(word);
-                content.truncate(content.len() - (8 - plain));
-                rest = rest.get(plain..).unwrap_or_default();
-            }
-            while let Some((byte, behind)) = rest.split_first()
-                && !is_special(*byte)
-            {
-                content.push(*byte);
-                rest = behind;
-            }
-            self.at = bytes.len() - rest.len();
-            match rest.first() {
-                None => return Err(self.unterminated(quote)),
-                Some(found) => {
-                    self.at += 1;
-                    if *found == quote {
-                        return Ok(());
-                    }
+            rest = take_plain(rest, quote, content);
+            match rest {
+                [found, behind @ ..] if *found == quote => {
+                    self.at = bytes.len() - behind.len();
+                    return Ok(());
                 }
-            }
-            let meant = match self.peek() {
-                Some(b'b') => 0x08,
-                Some(b't') => b'\t',
-                Some(b'n') => b'\n',
-                Some(b'f') => 0x0c,
-                Some(b'r') => b'\r',
-                Some(escape @ (b'\\' | b'"' | b'\'' | b'/')) => escape,
-                Some(b'u') => {
-                    self.at += 1;
+                [_, letter, behind @ ..] if UNESCAPED[usize::from(*letter)] != 0 => {
+                    content.push(UNESCAPED[usize::from(*letter)]);
+                    rest = behind;
+                }
+                [_, b'u', behind @ ..] => {
+                    self.at = bytes.len() - behind.len();
                     self.unicode_escape(content)?;
-                    continue;
+                    rest = bytes.get(self.at..).unwrap_or_default();
                 }
                 _ => {
+                    // Behind the backslash, if there is one.
+                    self.at = bytes.len() - rest.len().saturating_sub(1);
                     let Some(escape) = self.peek_char() else {
                         return Err(self.unterminated(quote));
                     };
                     self.at += escape.len_utf8();
                     return Err(self.error(&format!("Bad JSON escape sequence: \\{escape}.")));
                 }
-            };
-            self.at += 1;
-            content.push(meant);
+            }
         }
     }
 
@@ -245,6 +222,43 @@ impl<'a> Parser<'a> {
         self.at += 4;
         Ok(u32::from_str_radix(digits, 16).unwrap_or(0xfffd))
     }
+}
+
+/// What a letter behind a backslash stands for: 0 where that is an error, or more than a letter.
+static UNESCAPED: [u8; 256] = {
+    let mut unescaped = [0; 256];
+    unescaped[b'b' as usize] = 0x08;
+    unescaped[b't' as usize] = b'\t';
+    unescaped[b'n' as usize] = b'\n';
+    unescaped[b'f' as usize] = 0x0c;
+    unescaped[b'r' as usize] = b'\r';
+    unescaped[b'\\' as usize] = b'\\';
+    unescaped[b'"' as usize] = b'"';
+    unescaped[b'\'' as usize] = b'\'';
+    unescaped[b'/' as usize] = b'/';
+    unescaped
+};
+
+/// Moves what stands before the quote or a backslash to `content`; returns the rest.
+#[inline]
+fn take_plain<'a>(mut text: &'a [u8], quote: u8, content: &mut Vec<u8>) -> &'a [u8] {
+    while let Some((word, behind)) = text.split_first_chunk::<8>() {
+        content.extend_from_slice(word);
+        let plain = plain_before(word, |word| equal(word, quote) | equal(word, b'\\'));
+        if plain < 8 {
+            content.truncate(content.len() - (8 - plain));
+            return text.get(plain..).unwrap_or_default();
+        }
+        text = behind;
+    }
+    while let Some((byte, behind)) = text.split_first()
+        && *byte != quote
+        && *byte != b'\\'
+    {
+        content.push(*byte);
+        text = behind;
+    }
+    text
 }
 
 #[cfg(test)]
