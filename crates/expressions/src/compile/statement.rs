@@ -176,6 +176,7 @@ impl Compiler {
                 sections,
                 default,
                 gotos,
+                ..
             } => self.switch(value, temp, sections, default, gotos),
             Stmt::Goto(number) => Box::new(move |_| Ok(Next::Goto(number))),
             Stmt::Break => Box::new(|_| Ok(Next::Break)),
@@ -290,9 +291,9 @@ impl Compiler {
         let mut tests = Vec::new();
         let mut bodies = Vec::new();
         for (index, section) in sections.into_iter().enumerate() {
-            for (pattern, when) in section.labels {
-                let test = self.pattern(pattern);
-                let when = when.map(|w| self.boolean(w));
+            for label in section.labels {
+                let test = self.pattern(label.pattern);
+                let when = label.when.map(|w| self.boolean(w));
                 tests.push((test, when, index));
             }
             bodies.push(self.block(section.body));

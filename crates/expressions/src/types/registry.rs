@@ -223,11 +223,19 @@ impl TypeDef {
         self.members().iter().filter(move |m| m.kind == kind)
     }
 
-    /// Namespace and name.
+    /// The type that this one is declared inside of: its namespace is that type's full name.
+    #[must_use]
+    pub fn declaring(&self) -> Option<&'static TypeDef> {
+        Registry::get().by_full_name(&self.namespace)
+    }
+
+    /// Namespace and name, `+` behind a declaring type.
     #[must_use]
     pub fn full_name(&self) -> String {
         if self.namespace.is_empty() {
             self.name.to_string()
+        } else if let Some(declaring) = self.declaring() {
+            format!("{}+{}", declaring.full_name(), self.name)
         } else {
             format!("{}.{}", self.namespace, self.name)
         }

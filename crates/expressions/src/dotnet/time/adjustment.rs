@@ -6,9 +6,9 @@ use std::rc::Rc;
 use crate::clr::adjustment::{AdjustmentRule, TransitionDay, TransitionTime};
 use crate::clr::datetime::{DateTime, DateTimeKind};
 use crate::dotnet::numbers::enum_result;
-use crate::runtime::{Call, R, Runtime};
+use crate::runtime::{Call, R};
 use crate::types::{Registry, Type, Types};
-use crate::value::{Object, Str, Value};
+use crate::value::{Object, Value};
 
 const RULE: &str = "System.TimeZoneInfo.AdjustmentRule";
 const TRANSITION: &str = "System.TimeZoneInfo.TransitionTime";
@@ -24,10 +24,6 @@ pub(super) struct Rule(pub AdjustmentRule);
 impl Object for Rule {
     fn type_of(&self) -> Type {
         named(RULE)
-    }
-
-    fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
-        Ok(Some(Str::literal("System.TimeZoneInfo+AdjustmentRule")))
     }
 
     fn equals(&self, other: &Value) -> Option<bool> {
@@ -48,10 +44,6 @@ struct Transition(TransitionTime);
 impl Object for Transition {
     fn type_of(&self) -> Type {
         named(TRANSITION)
-    }
-
-    fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
-        Ok(Some(Str::literal("System.TimeZoneInfo+TransitionTime")))
     }
 
     fn equals(&self, other: &Value) -> Option<bool> {
