@@ -189,8 +189,8 @@ impl TimeZone {
             TransitionTime::fixed(time, clock.parts().month, clock.parts().day).ok()
         };
         Some(AdjustmentRule {
-            start: first,
-            end: last.min(MAX_TICKS),
+            start: DateTime::clamped(first, DateTimeKind::Unspecified),
+            end: DateTime::clamped(last, DateTimeKind::Unspecified),
             delta: TimeSpan(daylight.0 - standard.0),
             begins: transition(begins, standard)?,
             ends: transition(ends, daylight)?,

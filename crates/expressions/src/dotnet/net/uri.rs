@@ -243,7 +243,9 @@ fn parts(t: &mut TypeBuilder<'_>) {
         part(c, |p| format!("{}{}", p.absolute_path(), p.query))
     });
     t.property("string Scheme", |c| part(c, |p| p.scheme.clone()));
-    t.property("string UserInfo", |c| part(c, |p| p.user_info.clone()));
+    t.property("string UserInfo", |c| {
+        part(c, |p| p.user_info.clone().unwrap_or_default())
+    });
     t.property("int Port", |c| part(c, port));
     t.property("bool IsDefaultPort", |c| {
         part(c, |p| p.port == default_port(&p.scheme))

@@ -38,10 +38,8 @@ impl Parts {
 
     fn of(uri: &Uri) -> R<Self> {
         let parts = uri.parts()?;
-        let (user, password) = parts
-            .user_info
-            .split_once(':')
-            .unwrap_or((&parts.user_info, ""));
+        let user = parts.user_info.as_deref().unwrap_or_default();
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
         Ok(Self {
             scheme: parts.scheme.clone(),
             user: user.to_owned(),

@@ -35,7 +35,7 @@ impl Object for Rule {
     }
 
     fn hash(&self) -> Option<u64> {
-        Some(self.0.start.cast_unsigned())
+        Some(self.0.start.ticks().cast_unsigned())
     }
 }
 
@@ -85,8 +85,8 @@ pub(super) fn define(types: &mut Types) {
             Ok(Value::object(Rule(AdjustmentRule::new(c.date(0)?, c.date(1)?, c.span(2)?, begins, ends)?)))
         },
     );
-    t.property("DateTime DateStart", |c| Ok(clock(rule(c)?.0.start)));
-    t.property("DateTime DateEnd", |c| Ok(clock(rule(c)?.0.end)));
+    t.property("DateTime DateStart", |c| Ok(rule(c)?.0.start.into()));
+    t.property("DateTime DateEnd", |c| Ok(rule(c)?.0.end.into()));
     t.property("TimeSpan DaylightDelta", |c| Ok(rule(c)?.0.delta.into()));
     t.property("TransitionTime DaylightTransitionStart", |c| {
         Ok(Value::object(Transition(rule(c)?.0.begins)))
