@@ -5,7 +5,7 @@ use super::{
     children, conversions, extensions, formatted, key, opt_token, read, sequence, serialize, token,
     tokens, typed,
 };
-use crate::dotnet::collections::enumerator;
+use crate::dotnet::collections::{Comparer, KeyComparer, enumerator, hash_of_key, keys_equal};
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
@@ -40,7 +40,17 @@ fn values_by_key(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(extensions::values_of(c.value(0), key))
 }
 
+fn deep_comparer(_: &mut Call<'_, '_>) -> R<Value> {
+    Ok(Value::object(Comparer(KeyComparer::DeepJson)))
+}
+
 fn define_token(types: &mut Types) {
+    let mut t = types.class("Newtonsoft.Json.Linq.JTokenEqualityComparer");
+    t.base("IEqualityComparer<JToken>").beyond_documentation();
+    t.constructor("()", deep_comparer);
+    t.method("bool Equals(JToken x, JToken y)", keys_equal);
+    t.method("int GetHashCode(JToken obj)", hash_of_key);
+
     let mut t = types.class("Newtonsoft.Json.Linq.JToken");
     t.base("IJEnumerable<JToken>");
     t.static_method("JToken Parse(string json)", |c| read(c, json::parse));
@@ -48,6 +58,7 @@ fn define_token(types: &mut Types) {
         let value = c.required(0)?;
         Ok(serialize(c.rt, &value)?.into())
     });
+    t.static_property("JTokenEqualityComparer EqualityComparer", deep_comparer);
     t.static_method("bool DeepEquals(JToken t1, JToken t2)", |c| {
         Ok(match (opt_token(c, 0), opt_token(c, 1)) {
             (Some(a), Some(b)) => {
