@@ -190,6 +190,7 @@ impl Flow<'_> {
                 condition,
                 step,
                 body,
+                ..
             } => {
                 self.statements(init);
                 let (yes, no) = match condition {

@@ -113,7 +113,7 @@ impl Binder {
                 condition,
                 step,
                 body,
-            } => self.scoped(|b| b.for_statement(init, condition.as_ref(), step, body)),
+            } => self.scoped(|b| b.for_statement(init, condition.as_ref(), step, body, span)),
             StmtKind::ForEach {
                 ty,
                 target,
@@ -386,6 +386,7 @@ impl Binder {
         condition: Option<&ast::Expr>,
         step: &[ast::Expr],
         body: &ast::Stmt,
+        span: Span,
     ) -> (Stmt, bool) {
         let init = init.iter().map(|s| self.statement(s).0).collect();
         let condition = condition.map(|c| {
@@ -417,6 +418,7 @@ impl Binder {
                 condition,
                 step,
                 body: Box::new(body),
+                at: span.start,
             },
             !forever || broke,
         )

@@ -262,6 +262,8 @@ pub enum Stmt {
         condition: Option<Expr>,
         step: Vec<Expr>,
         body: Box<Stmt>,
+        /// Where it stands.
+        at: u32,
     },
     ForEach {
         source: Expr,

@@ -92,7 +92,7 @@ impl Compiler {
             if checked && args.first().is_some_and(Value::is_null) {
                 return Err(Fault::null_reference().at(at));
             }
-            rt.tick()?;
+            rt.tick().map_err(|e| e.at(at))?;
             if reads {
                 let texts = args.iter().filter_map(Value::as_string);
                 let units: usize = texts.map(Str::len).sum();
@@ -110,7 +110,7 @@ impl Compiler {
             })
             .map_err(|e| e.at(at))?;
             if let Value::Str(text) = &value {
-                rt.allocate(text.len())?;
+                rt.allocate(text.len()).map_err(|e| e.at(at))?;
             }
             Ok(value)
         };

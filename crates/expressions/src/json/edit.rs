@@ -9,7 +9,7 @@ use super::scalar::Scalar;
 use super::token::{JToken, Key, TokenType};
 use super::tree::{Id, Kind, NONE, Tree};
 use super::{Error, Result};
-use crate::forest::{grown, work};
+use crate::forest::work;
 use crate::value::Str;
 
 impl JToken {
@@ -19,13 +19,8 @@ impl JToken {
         let item = match item {
             None => Self::null(),
             Some(item) => {
-                if item.parent().is_some() {
+                if self.copies(item) {
                     item.deep_clone()
-                } else if item.same(self) || self.lies_in(item) {
-                    // Whoever adds a token accounts for the copy of one that has a parent; a root is copied only here.
-                    let copy = item.deep_clone();
-                    grown(copy.tree.read(0, |nodes, _| nodes.size()));
-                    copy
                 } else {
                     item.clone()
                 }
@@ -34,6 +29,11 @@ impl JToken {
         let (here, there) = (self.located(), item.located());
         Tree::join(&here.tree, &there.tree)?;
         Ok((here.located(), there.located()))
+    }
+
+    /// Whether a copy of `item` is put under this token: whoever adds a token accounts for that.
+    pub fn copies(&self, item: &Self) -> bool {
+        item.parent().is_some() || item.same(self) || self.lies_in(item)
     }
 
     /// Whether this token lies somewhere in the tree under `root`.

@@ -1,6 +1,6 @@
 //! `JToken`, `JContainer`, `JTokenType`, `Formatting`: what all tokens can do.
 
-use super::content::{account_copy, add, insert, is_multiple};
+use super::content::{account_copy, account_nodes, add, insert, is_multiple};
 use super::{
     children, conversions, extensions, formatted, key, opt_token, read, sequence, serialize, token,
     tokens, typed,
@@ -90,9 +90,9 @@ fn define_token(types: &mut Types) {
         },
         |c| {
             let key = key(c, 1)?;
-            let value = opt_token(c, 2);
-            account_copy(c.rt, value.as_ref())?;
-            token(c, 0)?.set_index(&key, value.as_ref())?;
+            let (own, value) = (token(c, 0)?, opt_token(c, 2));
+            account_copy(c.rt, &own, value.as_ref())?;
+            own.set_index(&key, value.as_ref())?;
             Ok(Value::Null)
         },
     )
@@ -188,9 +188,9 @@ fn define_token(types: &mut Types) {
     })
     .mutates();
     t.method("void Replace(JToken value)", |c| {
-        let value = opt_token(c, 1);
-        account_copy(c.rt, value.as_ref())?;
-        token(c, 0)?.replace(value.as_ref())?;
+        let (own, value) = (token(c, 0)?, opt_token(c, 1));
+        account_copy(c.rt, &own, value.as_ref())?;
+        own.replace(value.as_ref())?;
         Ok(Value::Null)
     })
     .mutates();
@@ -249,9 +249,7 @@ fn define_container(types: &mut Types) {
             }
             _ => return Ok(Value::Null),
         };
-        let nodes = content.descendants(true).len();
-        c.rt.spend(nodes as u64)?;
-        c.rt.allocate(json::size_of_nodes(nodes))?;
+        account_nodes(c.rt, &content)?;
         target.merge(&content)?;
         Ok(Value::Null)
     })
@@ -285,11 +283,8 @@ fn container(c: &mut Call<'_, '_>) -> R<JToken> {
 
 /// A deep copy, accounted for.
 pub(super) fn copy(c: &mut Call<'_, '_>, token: &JToken) -> R<Value> {
-    let copy = token.deep_clone();
-    let nodes = copy.descendants(true).len();
-    c.rt.spend(nodes as u64)?;
-    c.rt.allocate(json::size_of_nodes(nodes))?;
-    Ok(copy.into())
+    account_nodes(c.rt, token)?;
+    Ok(token.deep_clone().into())
 }
 
 fn select(c: &mut Call<'_, '_>, strict: bool) -> R<Vec<JToken>> {
