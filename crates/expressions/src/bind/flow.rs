@@ -1,61 +1,15 @@
 //! Definite assignment: a local variable is read only where every path has assigned it (CS0165).
 
+mod state;
+
 use std::collections::HashSet;
 
-use super::tree::{Body, Expr, Kind, Pattern, Piece, Section, Stmt, Var, VarId};
+use self::state::{Jumps, State, Targets};
+use super::tree::{Body, Expr, Kind, Pattern, Piece, Section, Stmt, Var};
 use crate::diagnostic::Diagnostics;
 use crate::syntax::ast::BinaryOp;
 use crate::types::PassBy;
 use crate::value::Const;
-
-/// Variables that are surely assigned; `None` where control cannot be.
-#[derive(Clone, PartialEq)]
-struct State(Option<HashSet<VarId>>);
-
-impl State {
-    fn has(&self, id: VarId) -> bool {
-        self.0.as_ref().is_none_or(|set| set.contains(&id))
-    }
-
-    fn add(&mut self, id: VarId) {
-        if let Some(set) = &mut self.0 {
-            set.insert(id);
-        }
-    }
-
-    fn join(self, other: Self) -> Self {
-        match (self.0, other.0) {
-            (None, other) => Self(other),
-            (this, None) => Self(this),
-            (Some(a), Some(b)) => Self(Some(a.intersection(&b).copied().collect())),
-        }
-    }
-
-    /// Joins in place.
-    fn meet(&mut self, other: Self) {
-        let own = std::mem::replace(self, Self::dead());
-        *self = own.join(other);
-    }
-
-    /// Goes on with a block that was left in the state `end`: nowhere, if it does not end.
-    fn then(&mut self, end: &Self) {
-        match (&mut self.0, &end.0) {
-            (Some(own), Some(end)) => own.extend(end),
-            (own, None) => *own = None,
-            (None, Some(_)) => {}
-        }
-    }
-
-    fn dead() -> Self {
-        Self(None)
-    }
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self::dead()
-    }
-}
 
 struct Flow<'a> {
     vars: &'a [Var],
@@ -77,35 +31,6 @@ struct Flow<'a> {
 
 /// How often switches are walked again in one expression; a policy's are not at all.
 const MOST_ROUNDS: usize = 200;
-
-/// Where the `goto`s of a switch lead to.
-struct Targets {
-    /// The section of each `goto`.
-    gotos: Vec<usize>,
-    /// By section: what is assigned at all `goto`s to it.
-    states: Vec<State>,
-}
-
-/// States at the jumps out of a statement.
-#[derive(Default)]
-struct Jumps {
-    to_break: State,
-    to_continue: State,
-    to_return: State,
-    /// By section of the innermost switch.
-    gotos: Vec<State>,
-}
-
-impl Jumps {
-    fn each(&mut self, change: impl Fn(&mut State)) {
-        let single = [
-            &mut self.to_break,
-            &mut self.to_continue,
-            &mut self.to_return,
-        ];
-        single.into_iter().chain(&mut self.gotos).for_each(change);
-    }
-}
 
 /// Checks the whole expression; reports reads of variables that may be unassigned.
 pub fn check(vars: &[Var], bodies: &[Option<Body>], diagnostics: &mut Diagnostics) {
@@ -137,13 +62,13 @@ impl Flow<'_> {
         match statement {
             Stmt::Nop => {}
             Stmt::Continue => {
-                let state = std::mem::replace(&mut self.state, State::dead());
+                let state = std::mem::take(&mut self.state);
                 if let Some(place) = self.continues.last_mut() {
                     place.meet(state);
                 }
             }
             Stmt::Goto(number) => {
-                let state = std::mem::replace(&mut self.state, State::dead());
+                let state = std::mem::take(&mut self.state);
                 if let Some(targets) = self.switches.last_mut()
                     && let Some(section) = targets.gotos.get(*number)
                     && let Some(place) = targets.states.get_mut(*section)
@@ -170,7 +95,7 @@ impl Flow<'_> {
                 if let Some(other) = other {
                     self.statement(other);
                 }
-                self.state = std::mem::replace(&mut self.state, State::dead()).join(after_then);
+                self.state = std::mem::take(&mut self.state).join(after_then);
             }
             Stmt::While(condition, body) => {
                 let (yes, no) = self.condition(condition);
@@ -241,7 +166,7 @@ impl Flow<'_> {
                 self.state = if *complete { broke } else { broke.join(start) };
             }
             Stmt::Break => {
-                let state = std::mem::replace(&mut self.state, State::dead());
+                let state = std::mem::take(&mut self.state);
                 if let Some(place) = self.breaks.last_mut() {
                     place.meet(state);
                 }
@@ -281,7 +206,7 @@ impl Flow<'_> {
                     self.state = start;
                     self.statements(finally);
                     // What `finally` assigns is assigned; what the rest assigned stays so.
-                    let finished = std::mem::replace(&mut self.state, State::dead());
+                    let finished = std::mem::take(&mut self.state);
                     end.then(&finished);
                     jumps.each(|state| state.then(&finished));
                 }
@@ -492,7 +417,7 @@ impl Flow<'_> {
                 self.expr(a);
                 let after = std::mem::replace(&mut self.state, no);
                 self.expr(b);
-                self.state = std::mem::replace(&mut self.state, State::dead()).join(after);
+                self.state = std::mem::take(&mut self.state).join(after);
             }
             Kind::Coalesce {
                 value,
@@ -506,7 +431,7 @@ impl Flow<'_> {
                 self.expr(then);
                 let after = std::mem::replace(&mut self.state, before);
                 self.expr(other);
-                self.state = std::mem::replace(&mut self.state, State::dead()).join(after);
+                self.state = std::mem::take(&mut self.state).join(after);
             }
             Kind::NullConditional { target, temp, then } => {
                 self.expr(target);

@@ -330,6 +330,7 @@ pub(super) fn define(types: &mut Types) {
         .flags()
         .beyond_documentation();
     let mut t = types.class("System.Security.Cryptography.Oid");
+    t.weighs(256);
     t.constructor("()", |_| Ok(Value::object(OidObject::default())));
     t.constructor("(string oid)", |c| {
         let oid = c.str(0)?;

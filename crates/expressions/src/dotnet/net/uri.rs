@@ -118,6 +118,7 @@ pub(super) fn define(types: &mut Types) {
         .beyond_documentation();
     uri_parts::define_enumerations(types);
     let mut t = types.class("System.Uri");
+    t.weighs(1024);
     for (signature, text) in [
         ("string UriSchemeFile", "file"),
         ("string UriSchemeFtp", "ftp"),

@@ -197,6 +197,7 @@ macro_rules! text_property {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.UriBuilder");
+    t.weighs(1024);
     t.beyond_documentation();
     t.constructor("()", |_| Ok(make(Parts::new("http", "localhost"))));
     t.constructor("(string uri)", |c| {

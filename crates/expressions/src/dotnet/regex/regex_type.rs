@@ -278,6 +278,7 @@ const PLAIN: Source = Source::Static { options: None };
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.Regex");
+    t.weighs(256);
     t.static_property("TimeSpan InfiniteMatchTimeout", |_| {
         Ok(crate::clr::timespan::TimeSpan(-crate::clr::calendar::TICKS_PER_MILLISECOND).into())
     })

@@ -125,6 +125,7 @@ fn named(c: &Call<'_, '_>, index: usize) -> R<TimeZone> {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(INFO);
+    t.weighs(1024);
     t.static_property("TimeZoneInfo Utc", |_| Ok(Zone::value(TimeZone::utc())));
     t.static_property("TimeZoneInfo Local", |_| Ok(Value::object(Zone::local())));
     t.static_method("TimeZoneInfo FindSystemTimeZoneById(string id)", |c| {
