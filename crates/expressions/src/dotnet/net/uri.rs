@@ -306,7 +306,10 @@ fn methods(t: &mut TypeBuilder<'_>) {
             .path
             .rfind('/')
             .map_or("", |slash| a.path.get(..=slash).unwrap_or_default());
-        Ok((same_server(a, b) && b.path.starts_with(directory)).into())
+        // The user of a mail address does not count.
+        let same_user = !a.has_authority || a.user_info == b.user_info;
+        let same = same_server(a, b) && same_user;
+        Ok((same && b.path.starts_with(directory)).into())
     });
     t.method("Uri MakeRelativeUri(Uri uri)", |c| {
         let (base, other) = (own(c, 0)?, own(c, 1)?);
