@@ -272,3 +272,47 @@ fn changed_files_never_panic() {
         })
         .expect("no other outcome");
 }
+
+#[test]
+fn a_key_of_1024_bits_is_read_and_verifies() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pfx-small");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("data"), [1]).expect("the data");
+    for command in [
+        "req -x509 -newkey rsa:1024 -nodes -days 30 -subj /CN=small.test -keyout own.key -out own.pem",
+        "pkcs12 -export -inkey own.key -in own.pem -passout pass:x -out own.pfx",
+        "dgst -sha256 -sign own.key -out signed data",
+    ] {
+        openssl(&folder, &command.split(' ').collect::<Vec<_>>());
+    }
+    let read = |name: &str| std::fs::read(folder.join(name)).expect(name);
+    let (file, signed) = (read("own.pfx"), base64(&read("signed")));
+    let about = |expression: &str| about(&file, "\"x\"", expression);
+    assert_eq!(
+        about(
+            "c.Subject + c.HasPrivateKey + c.GetRSAPublicKey().KeySize + c.GetRSAPrivateKey().KeySize"
+        ),
+        "string\tCN=small.testTrue10241024"
+    );
+    let verify = |data: u8, hash: &str, padding: &str| {
+        about(&format!(
+            "c.GetRSAPublicKey().VerifyData(new byte[] {{ {data} }}, Convert.FromBase64String(\"{signed}\"), \
+             HashAlgorithmName.{hash}, RSASignaturePadding.{padding})"
+        ))
+    };
+    assert_eq!(verify(1, "SHA256", "Pkcs1"), "bool\tTrue");
+    assert_eq!(verify(2, "SHA256", "Pkcs1"), "bool\tFalse");
+    assert_eq!(verify(1, "SHA512", "Pkcs1"), "bool\tFalse");
+    // What aws-lc-rs does not do with such a key is no wrong answer.
+    for unsupported in [
+        verify(1, "SHA384", "Pkcs1"),
+        verify(1, "SHA256", "Pss"),
+        about(
+            "c.GetRSAPrivateKey().SignData(new byte[0], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)",
+        ),
+        about("c.GetRSAPublicKey().Encrypt(new byte[1], RSAEncryptionPadding.Pkcs1)"),
+        about("c.GetRSAPrivateKey().Decrypt(new byte[128], RSAEncryptionPadding.Pkcs1)"),
+    ] {
+        assert_eq!(unsupported, "throws CryptographicException");
+    }
+}

@@ -84,12 +84,24 @@ fn runaway_expressions_end_in_a_limit_that_catch_cannot_swallow() {
         "@{ int F(int n) { try { return F(n); } finally { F(n); } } return F(0); }",
         "@{ for (;;) { try { Regex.IsMatch(new string('a', 40), \"^(a|a)*$b\"); } catch { } } }",
         "@{ for (;;) { try { Regex.IsMatch(new string('a', 1000), \"^(((((a*)*)*)*)*)*b\"); } catch { } } }",
+        "@{ for (;;) ; }",
+        "@{ do { continue; } while (true); }",
+        "@{ foreach (var i in Enumerable.Range(0, int.MaxValue)) ; return 1; }",
+        // Trees that hold copies of themselves.
+        "@{ var o = new JObject(); for (;;) o[\"a\"] = o; }",
+        "@{ dynamic o = new JObject(); for (;;) o.a = o; }",
+        "@{ dynamic o = new JObject(); for (;;) { o.a = o; o.b = o; } }",
+        "@{ var a = new JArray(); for (;;) a.Add(a); }",
+        "@{ var a = new JArray(1); for (;;) a = new JArray(a, a.DeepClone()); }",
     ] {
-        assert_eq!(
-            run(source).err().as_deref(),
-            Some("ExpressionLimitException"),
-            "{source}"
-        );
+        let expression = compile(source, Target::Any, &options()).expect(source);
+        match expression.evaluate(&mut Nowhere::default()) {
+            Err(Stop::Exception(exception)) => {
+                assert_eq!(exception.type_name, "ExpressionLimitException", "{source}");
+                assert!(exception.offset.is_some(), "no place in {source}");
+            }
+            other => panic!("{source}: {other:?}"),
+        }
     }
 }
 

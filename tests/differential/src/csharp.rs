@@ -11,6 +11,7 @@ use std::time::Duration;
 
 const USINGS: &str = "using System; using System.Collections; using System.Collections.Generic; using System.Collections.ObjectModel; \
 using System.Globalization; using System.IO; using System.Linq; using System.Net; using System.Net.Sockets; using System.Numerics; \
+using System.Runtime.CompilerServices; \
 using System.Security; using System.Security.Cryptography; using System.Security.Cryptography.X509Certificates; using System.Text; \
 using System.Text.RegularExpressions; using System.Xml; using System.Xml.Linq; using System.Xml.XPath; using Newtonsoft.Json; using Newtonsoft.Json.Linq; \
 using Microsoft.CSharp.RuntimeBinder; using Formatting = Newtonsoft.Json.Formatting; using Group = System.Text.RegularExpressions.Group;";

@@ -72,7 +72,7 @@ pub fn set(rt: &mut Runtime<'_>, receiver: &Value, name: &str, value: &Value) ->
         return Err(null_receiver());
     }
     if let Some(object) = as_dyn(receiver)
-        && let Some(done) = object.dynamic_set(name, value)
+        && let Some(done) = object.dynamic_set(rt, name, value)
     {
         done?;
         return Ok(value.clone());

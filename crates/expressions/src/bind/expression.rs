@@ -99,6 +99,14 @@ impl Binder {
             }
             ExprKind::Is(operand, pattern) => {
                 let value = self.value(operand);
+                if value.ty == Type::Null && !matches!(pattern, ast::Pattern::Type(_)) {
+                    self.diagnostics.error(
+                        "CS8117",
+                        value.span,
+                        "Invalid operand for pattern match; value required, but found '<null>'",
+                    );
+                    return Operand::Value(Expr::error(span));
+                }
                 let pattern = self.pattern(pattern, &value.ty);
                 match pattern {
                     Some(pattern) => Expr::new(Kind::Is(value, pattern), Type::BOOL, span),

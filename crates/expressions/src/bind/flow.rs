@@ -1,40 +1,15 @@
 //! Definite assignment: a local variable is read only where every path has assigned it (CS0165).
 
+mod state;
+
 use std::collections::HashSet;
 
-use super::tree::{Body, Expr, Kind, Pattern, Piece, Stmt, Var, VarId};
+use self::state::{Jumps, State, Targets};
+use super::tree::{Body, Expr, Kind, Pattern, Piece, Section, Stmt, Var};
 use crate::diagnostic::Diagnostics;
 use crate::syntax::ast::BinaryOp;
 use crate::types::PassBy;
 use crate::value::Const;
-
-/// Variables that are surely assigned; `None` where control cannot be.
-#[derive(Clone, PartialEq)]
-struct State(Option<HashSet<VarId>>);
-
-impl State {
-    fn has(&self, id: VarId) -> bool {
-        self.0.as_ref().is_none_or(|set| set.contains(&id))
-    }
-
-    fn add(&mut self, id: VarId) {
-        if let Some(set) = &mut self.0 {
-            set.insert(id);
-        }
-    }
-
-    fn join(self, other: Self) -> Self {
-        match (self.0, other.0) {
-            (None, other) => Self(other),
-            (this, None) => Self(this),
-            (Some(a), Some(b)) => Self(Some(a.intersection(&b).copied().collect())),
-        }
-    }
-
-    fn dead() -> Self {
-        Self(None)
-    }
-}
 
 struct Flow<'a> {
     vars: &'a [Var],
@@ -43,18 +18,19 @@ struct Flow<'a> {
     state: State,
     /// States at the `break`s of the enclosing loops and switches.
     breaks: Vec<State>,
+    /// States at the `continue`s of the enclosing loops.
+    continues: Vec<State>,
+    /// The enclosing switches.
+    switches: Vec<Targets>,
+    /// How often a switch may yet be walked again because of its `goto`s.
+    rounds: usize,
     depth: usize,
-    /// The functions being walked, innermost last.
-    exits: Vec<Exits>,
+    /// What is assigned at the returns of the functions being walked, innermost last.
+    exits: Vec<State>,
 }
 
-/// Where a function is left.
-struct Exits {
-    /// `out` parameters, which must be assigned there.
-    outs: Vec<VarId>,
-    /// What is assigned at its returns.
-    state: State,
-}
+/// How often switches are walked again in one expression; a policy's are not at all.
+const MOST_ROUNDS: usize = 200;
 
 /// Checks the whole expression; reports reads of variables that may be unassigned.
 pub fn check(vars: &[Var], bodies: &[Option<Body>], diagnostics: &mut Diagnostics) {
@@ -64,6 +40,9 @@ pub fn check(vars: &[Var], bodies: &[Option<Body>], diagnostics: &mut Diagnostic
         diagnostics,
         state: State(Some(HashSet::new())),
         breaks: Vec::new(),
+        continues: Vec::new(),
+        switches: Vec::new(),
+        rounds: MOST_ROUNDS,
         depth: 0,
         exits: Vec::new(),
     };
@@ -82,8 +61,21 @@ impl Flow<'_> {
     fn statement(&mut self, statement: &Stmt) {
         match statement {
             Stmt::Nop => {}
-            // Where a `goto` leads to, nothing is relied on but what is assigned where its switch begins.
-            Stmt::Continue | Stmt::Goto(_) => self.state = State::dead(),
+            Stmt::Continue => {
+                let state = std::mem::take(&mut self.state);
+                if let Some(place) = self.continues.last_mut() {
+                    place.meet(state);
+                }
+            }
+            Stmt::Goto(number) => {
+                let state = std::mem::take(&mut self.state);
+                if let Some(targets) = self.switches.last_mut()
+                    && let Some(section) = targets.gotos.get(*number)
+                    && let Some(place) = targets.states.get_mut(*section)
+                {
+                    place.meet(state);
+                }
+            }
             Stmt::Expr(e) => self.expr(e),
             Stmt::Declare(id, value) => {
                 if let Some(value) = value {
@@ -103,7 +95,7 @@ impl Flow<'_> {
                 if let Some(other) = other {
                     self.statement(other);
                 }
-                self.state = std::mem::replace(&mut self.state, State::dead()).join(after_then);
+                self.state = std::mem::take(&mut self.state).join(after_then);
             }
             Stmt::While(condition, body) => {
                 let (yes, no) = self.condition(condition);
@@ -123,6 +115,7 @@ impl Flow<'_> {
                 condition,
                 step,
                 body,
+                ..
             } => {
                 self.statements(init);
                 let (yes, no) = match condition {
@@ -160,41 +153,22 @@ impl Flow<'_> {
                 temp,
                 sections,
                 default,
-                ..
+                default_can_match,
+                complete,
+                gotos,
             } => {
                 self.expr(value);
                 self.state.add(*temp);
                 let start = self.state.clone();
                 self.breaks.push(State::dead());
-                let mut exhaustive = default.is_some();
-                for section in sections {
-                    let mut entry = State::dead();
-                    for (pattern, when) in &section.labels {
-                        self.state = start.clone();
-                        self.pattern(pattern);
-                        if let Some(when) = when {
-                            let (yes, _) = self.condition(when);
-                            self.state = yes;
-                        } else if matches!(pattern, Pattern::Var(_)) {
-                            exhaustive = true;
-                        }
-                        entry = entry.join(self.state.clone());
-                    }
-                    if section.labels.is_empty() {
-                        entry = start.clone();
-                    } else if *default == sections.iter().position(|s| std::ptr::eq(s, section)) {
-                        entry = entry.join(start.clone());
-                    }
-                    self.state = entry;
-                    self.statements(&section.body);
-                }
+                self.sections(sections, default.filter(|_| *default_can_match), gotos);
                 let broke = self.breaks.pop().unwrap_or_else(State::dead);
-                self.state = if exhaustive { broke } else { broke.join(start) };
+                self.state = if *complete { broke } else { broke.join(start) };
             }
             Stmt::Break => {
-                let state = std::mem::replace(&mut self.state, State::dead());
+                let state = std::mem::take(&mut self.state);
                 if let Some(place) = self.breaks.last_mut() {
-                    *place = std::mem::replace(place, State::dead()).join(state);
+                    place.meet(state);
                 }
             }
             Stmt::Return(value) | Stmt::Throw(value) => {
@@ -212,6 +186,7 @@ impl Flow<'_> {
                 finally,
             } => {
                 let start = self.state.clone();
+                let outer = self.jumps(Jumps::default());
                 self.statements(body);
                 let mut end = self.state.clone();
                 for clause in catches {
@@ -226,31 +201,124 @@ impl Flow<'_> {
                     self.statements(&clause.body);
                     end = end.join(self.state.clone());
                 }
-                self.state = end;
+                let mut jumps = self.jumps(outer);
                 if let Some(finally) = finally {
-                    let end = std::mem::replace(&mut self.state, start.clone());
+                    self.state = start;
                     self.statements(finally);
                     // What `finally` assigns is assigned; what the rest assigned stays so.
-                    let assigned: Vec<VarId> = self
-                        .state
-                        .0
-                        .as_ref()
-                        .map(|set| set.iter().copied().collect())
-                        .unwrap_or_default();
-                    let finished = self.state.0.is_some();
-                    self.state = if finished { end } else { State::dead() };
-                    for id in assigned {
-                        self.state.add(id);
-                    }
+                    let finished = std::mem::take(&mut self.state);
+                    end.then(&finished);
+                    jumps.each(|state| state.then(&finished));
                 }
+                self.state = end;
+                self.meet(jumps);
             }
+        }
+    }
+
+    /// Puts other states in the place of those at the jumps out of here.
+    fn jumps(&mut self, others: Jumps) -> Jumps {
+        fn swap(place: Option<&mut State>, other: State) -> State {
+            place.map_or_else(State::dead, |place| std::mem::replace(place, other))
+        }
+        let gotos = match self.switches.last_mut() {
+            Some(targets) => {
+                let mut gotos = others.gotos;
+                gotos.resize_with(targets.states.len(), State::dead);
+                std::mem::replace(&mut targets.states, gotos)
+            }
+            None => Vec::new(),
+        };
+        Jumps {
+            to_break: swap(self.breaks.last_mut(), others.to_break),
+            to_continue: swap(self.continues.last_mut(), others.to_continue),
+            to_return: swap(self.exits.last_mut(), others.to_return),
+            gotos,
+        }
+    }
+
+    /// Joins the states at jumps with those that are known.
+    fn meet(&mut self, mut jumps: Jumps) {
+        let own = self.jumps(Jumps::default());
+        jumps.to_break.meet(own.to_break);
+        jumps.to_continue.meet(own.to_continue);
+        jumps.to_return.meet(own.to_return);
+        for (state, own) in jumps.gotos.iter_mut().zip(own.gotos) {
+            state.meet(own);
+        }
+        self.jumps(jumps);
+    }
+
+    /// The sections of a switch; `default` is the one that a value without a label leads to. A `goto` may lead to a
+    /// section that was walked before, or to one that no value leads to: then all are walked again.
+    fn sections(&mut self, sections: &[Section], default: Option<usize>, gotos: &[usize]) {
+        let start = self.state.clone();
+        let mut known = vec![State::dead(); sections.len()];
+        let mut last = false;
+        loop {
+            let said = self.diagnostics.len();
+            self.switches.push(Targets {
+                gotos: gotos.to_vec(),
+                states: vec![State::dead(); sections.len()],
+            });
+            let mut entries = Vec::with_capacity(sections.len());
+            for (i, (section, jumps)) in sections.iter().zip(&known).enumerate() {
+                let mut entry = jumps.clone();
+                for label in section.labels.iter().filter(|label| label.can_match) {
+                    self.state = start.clone();
+                    self.pattern(&label.pattern);
+                    if let Some(when) = &label.when {
+                        let (yes, _) = self.condition(when);
+                        self.state = yes;
+                    }
+                    entry.meet(self.state.clone());
+                }
+                if default == Some(i) {
+                    entry.meet(start.clone());
+                }
+                entries.push(entry.clone());
+                self.state = entry;
+                self.statements(&section.body);
+            }
+            let Some(targets) = self.switches.pop() else {
+                return;
+            };
+            let settled = entries
+                .iter()
+                .zip(&targets.states)
+                .all(|(entry, jumps)| entry.clone().join(jumps.clone()) == *entry);
+            if settled || last {
+                return;
+            }
+            self.diagnostics.truncate(said);
+            last = self.rounds == 0;
+            known = if last {
+                // What is assigned before the switch is so at each of its `goto`s.
+                let target = |i: usize| gotos.contains(&i);
+                (0..sections.len())
+                    .map(|i| {
+                        if target(i) {
+                            start.clone()
+                        } else {
+                            State::dead()
+                        }
+                    })
+                    .collect()
+            } else {
+                self.rounds -= 1;
+                targets.states
+            };
         }
     }
 
     /// A loop's body; leaves the state of its `break`s on the stack.
     fn looped(&mut self, body: &Stmt) {
         self.breaks.push(State::dead());
+        self.continues.push(State::dead());
         self.statement(body);
+        if let Some(next) = self.continues.pop() {
+            self.state.meet(next);
+        }
     }
 
     /// States where the condition is true and where it is false.
@@ -349,7 +417,7 @@ impl Flow<'_> {
                 self.expr(a);
                 let after = std::mem::replace(&mut self.state, no);
                 self.expr(b);
-                self.state = std::mem::replace(&mut self.state, State::dead()).join(after);
+                self.state = std::mem::take(&mut self.state).join(after);
             }
             Kind::Coalesce {
                 value,
@@ -363,7 +431,7 @@ impl Flow<'_> {
                 self.expr(then);
                 let after = std::mem::replace(&mut self.state, before);
                 self.expr(other);
-                self.state = std::mem::replace(&mut self.state, State::dead()).join(after);
+                self.state = std::mem::take(&mut self.state).join(after);
             }
             Kind::NullConditional { target, temp, then } => {
                 self.expr(target);
@@ -485,25 +553,8 @@ impl Flow<'_> {
 
     /// The function may be left here.
     fn leave(&mut self) {
-        let Some(exits) = self.exits.last_mut() else {
-            return;
-        };
-        if self.state.0.is_none() {
-            return;
-        }
-        let state = std::mem::replace(&mut exits.state, State::dead());
-        exits.state = state.join(self.state.clone());
-        for id in exits.outs.clone() {
-            if let Some(var) = self.vars.get(id.0).filter(|_| !self.state.has(id)) {
-                self.diagnostics.error(
-                    "CS0177",
-                    var.span,
-                    format!(
-                        "The out parameter '{}' must be assigned to before control leaves the function",
-                        var.name
-                    ),
-                );
-            }
+        if let Some(state) = self.exits.last_mut() {
+            state.meet(self.state.clone());
         }
     }
 
@@ -519,15 +570,9 @@ impl Flow<'_> {
         self.depth += 1;
         let mut outer = self.state.clone();
         let breaks = std::mem::take(&mut self.breaks);
-        self.exits.push(Exits {
-            outs: body
-                .parameters
-                .iter()
-                .filter(|(_, pass)| *pass == PassBy::Out)
-                .map(|(parameter, _)| *parameter)
-                .collect(),
-            state: State::dead(),
-        });
+        let continues = std::mem::take(&mut self.continues);
+        let switches = std::mem::take(&mut self.switches);
+        self.exits.push(State::dead());
         for (parameter, pass) in &body.parameters {
             if *pass != PassBy::Out {
                 self.state.add(*parameter);
@@ -539,14 +584,31 @@ impl Flow<'_> {
             self.statements(&body.statements);
             self.leave();
         }
-        let exits = self.exits.pop().map(|e| e.state);
-        if let (true, Some(State(Some(assigned)))) = (called, exits) {
+        let exit = self.exits.pop().unwrap_or_default();
+        for (parameter, pass) in &body.parameters {
+            if *pass == PassBy::Out
+                && !exit.has(*parameter)
+                && let Some(var) = self.vars.get(parameter.0)
+            {
+                self.diagnostics.error(
+                    "CS0177",
+                    var.span,
+                    format!(
+                        "The out parameter '{}' must be assigned to before control leaves the function",
+                        var.name
+                    ),
+                );
+            }
+        }
+        if let (true, State(Some(assigned))) = (called, exit) {
             // A call assigns what every way through the function assigns.
             for id in assigned {
                 outer.add(id);
             }
         }
         self.breaks = breaks;
+        self.continues = continues;
+        self.switches = switches;
         self.state = outer;
         self.depth -= 1;
     }

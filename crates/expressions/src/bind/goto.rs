@@ -95,8 +95,9 @@ impl Binder {
             let target = match &wanted {
                 None => default,
                 Some(wanted) => sections.iter().position(|section| {
-                    section.labels.iter().any(|(pattern, when)| {
-                        matches!(pattern, Pattern::Constant(own) if own == wanted) && when.is_none()
+                    section.labels.iter().any(|label| {
+                        matches!(&label.pattern, Pattern::Constant(own) if own == wanted)
+                            && label.when.is_none()
                     })
                 }),
             };

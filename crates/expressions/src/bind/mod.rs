@@ -24,6 +24,7 @@ mod pattern;
 mod place;
 mod statement;
 mod suggest;
+mod switch;
 pub mod tree;
 mod types;
 

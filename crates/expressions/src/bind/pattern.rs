@@ -35,8 +35,7 @@ impl Binder {
                     }
                 }
                 let ty = self.ty(syntax);
-                self.check_pattern_type(input, &ty, syntax.span)
-                    .then_some(Pattern::Type(ty, None))
+                self.is_type(input, ty, syntax.span)
             }
             ast::Pattern::Constant(expr) => {
                 let value = self.value(expr);
@@ -45,7 +44,8 @@ impl Binder {
         }
     }
 
-    pub(super) fn check_pattern_type(&mut self, input: &Type, ty: &Type, span: Span) -> bool {
+    /// Whether a declaration pattern of that type can match at all.
+    fn check_pattern_type(&mut self, input: &Type, ty: &Type, span: Span) -> bool {
         if *ty == Type::Error || *input == Type::Error {
             return *ty != Type::Error;
         }
@@ -57,20 +57,8 @@ impl Binder {
             );
             return false;
         }
-        let possible = *input == Type::Null
-            || *input == Type::Dynamic
-            || relations::is_assignable(input, ty)
-            || relations::is_assignable(ty, input)
-            || relations::is_assignable(ty, input.unwrap_nullable())
-            || input.is_interface()
-            || ty.is_interface()
-            || relations::standard_implicit(input.unwrap_nullable(), ty)
-                .is_some_and(|c| c.is_none());
-        if !possible && input.is_value_type() != ty.is_value_type() {
-            // `5 is string` is legal C# that is always false, but a pattern of another class is an error.
-            return true;
-        }
-        if !possible && !input.is_value_type() {
+        let possible = relations::may_be(input, ty);
+        if !possible {
             self.diagnostics.error(
                 "CS8121",
                 span,
@@ -78,9 +66,23 @@ impl Binder {
                     "An expression of type '{input}' cannot be handled by a pattern of type '{ty}'"
                 ),
             );
-            return false;
         }
-        true
+        possible
+    }
+
+    /// `is` with a type alone takes any type: what can never be is false.
+    fn is_type(&mut self, input: &Type, ty: Type, span: Span) -> Option<Pattern> {
+        if ty == Type::Error {
+            return None;
+        }
+        if *input != Type::Error && !relations::may_be(input, &ty) {
+            self.diagnostics.warning(
+                "CS0184",
+                span,
+                format!("The given expression is never of the provided ('{ty}') type"),
+            );
+        }
+        Some(Pattern::Type(ty.unwrap_nullable().clone(), None))
     }
 
     pub(super) fn constant_pattern(&mut self, value: Expr, input: &Type) -> Option<Pattern> {

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::goto::OpenSwitch;
-use super::tree::{Catch, Expr, Kind, Pattern, ReadOnly, Section, Stmt};
+use super::tree::{Catch, Expr, Kind, ReadOnly, Stmt};
 use super::{Binder, Operand, Symbol, lambda};
 use crate::diagnostic::Span;
 use crate::syntax::ast::{self, Designation, StmtKind, UsingResource};
@@ -114,7 +113,7 @@ impl Binder {
                 condition,
                 step,
                 body,
-            } => self.scoped(|b| b.for_statement(init, condition.as_ref(), step, body)),
+            } => self.scoped(|b| b.for_statement(init, condition.as_ref(), step, body, span)),
             StmtKind::ForEach {
                 ty,
                 target,
@@ -387,6 +386,7 @@ impl Binder {
         condition: Option<&ast::Expr>,
         step: &[ast::Expr],
         body: &ast::Stmt,
+        span: Span,
     ) -> (Stmt, bool) {
         let init = init.iter().map(|s| self.statement(s).0).collect();
         let condition = condition.map(|c| {
@@ -418,6 +418,7 @@ impl Binder {
                 condition,
                 step,
                 body: Box::new(body),
+                at: span.start,
             },
             !forever || broke,
         )
@@ -487,124 +488,6 @@ impl Binder {
             before,
             body: Box::new(body),
         }
-    }
-
-    fn switch(&mut self, value: &ast::Expr, sections: &[ast::SwitchSection]) -> (Stmt, bool) {
-        let value = self.value(value);
-        let ty = value.ty.clone();
-        let temp = self.temp(ty.clone(), value.span);
-        let mut bound = Vec::new();
-        let mut default = None;
-        let mut completes = false;
-        let mut seen: Vec<Const> = Vec::new();
-        let mut covered: Vec<Type> = Vec::new();
-        let outer_switches = self.switches;
-        self.switches += 1;
-        self.open_switches.push(OpenSwitch {
-            ty: ty.clone(),
-            function: self.function,
-            finallies: self.finallies,
-            gotos: Vec::new(),
-        });
-        self.open_scope();
-        for section in sections {
-            // The sections of a switch share one scope of declarations, their patterns have their own.
-            self.open_scope();
-            let mut labels = Vec::new();
-            for label in &section.labels {
-                let Some(pattern) = &label.pattern else {
-                    if default.replace(bound.len()).is_some() {
-                        self.diagnostics.error(
-                            "CS0152",
-                            label.span,
-                            "The switch statement contains multiple cases with the label value 'default'",
-                        );
-                    }
-                    continue;
-                };
-                let Some(pattern) = self.pattern(pattern, &ty) else {
-                    continue;
-                };
-                let handled = match &pattern {
-                    Pattern::Type(own, _) => {
-                        covered.iter().any(|t| relations::is_assignable(own, t))
-                    }
-                    Pattern::Constant(Const::Null) => false,
-                    Pattern::Constant(_) => {
-                        covered.iter().any(|t| relations::is_assignable(&ty, t))
-                    }
-                    Pattern::Var(_) => false,
-                };
-                if handled {
-                    self.diagnostics.error(
-                        "CS8120",
-                        label.span,
-                        "The switch case has already been handled by a previous case",
-                    );
-                }
-                if let (Pattern::Type(own, _), None) = (&pattern, &label.when) {
-                    covered.push(own.clone());
-                }
-                if let (Pattern::Constant(constant), None) = (&pattern, &label.when) {
-                    if seen.contains(constant) {
-                        self.diagnostics.error(
-                            "CS0152",
-                            label.span,
-                            "The switch statement contains multiple cases with the same label value",
-                        );
-                    }
-                    seen.push(constant.clone());
-                }
-                let when = label.when.as_ref().map(|w| {
-                    let value = self.value(w);
-                    self.condition(value)
-                });
-                labels.push((pattern, when));
-            }
-            self.scopes.push(HashMap::new());
-            let (body, ends) = self.statements(&section.body);
-            let declared = self.scopes.pop().unwrap_or_default();
-            if ends {
-                let code = if bound.len() + 1 == sections.len() {
-                    "CS8070"
-                } else {
-                    "CS0163"
-                };
-                self.diagnostics.error_with_help(
-                    code,
-                    section.span,
-                    "Control cannot fall through from one case label to another",
-                    Some("end the section with `break;` or `return …;`".into()),
-                );
-            }
-            completes |= body.iter().any(breaks);
-            self.close_scope();
-            if let Some(shared) = self.scopes.last_mut() {
-                shared.extend(declared);
-            }
-            bound.push(Section { labels, body });
-        }
-        self.close_scope();
-        self.switches = outer_switches;
-        let gotos = self.targets_of_gotos(&bound, default);
-        let null_is_handled = !ty.accepts_null() || seen.contains(&Const::Null);
-        let exhaustive = default.is_some()
-            || null_is_handled && covered.iter().any(|t| relations::is_assignable(&ty, t))
-            || bound.iter().any(|s| {
-                s.labels
-                    .iter()
-                    .any(|(p, w)| matches!(p, Pattern::Var(_)) && w.is_none())
-            });
-        (
-            Stmt::Switch {
-                value,
-                temp,
-                sections: bound,
-                default,
-                gotos,
-            },
-            completes || !exhaustive,
-        )
     }
 
     fn return_statement(&mut self, value: Option<&ast::Expr>, span: Span) -> Stmt {
@@ -809,7 +692,7 @@ fn foreach_element(ty: &Type) -> Option<Type> {
 }
 
 /// Whether a `break` in the statement leaves the loop or switch around it.
-fn breaks(statement: &Stmt) -> bool {
+pub(super) fn breaks(statement: &Stmt) -> bool {
     match statement {
         Stmt::Break => true,
         Stmt::Block(all) => all.iter().any(breaks),

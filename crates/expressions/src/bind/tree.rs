@@ -262,6 +262,8 @@ pub enum Stmt {
         condition: Option<Expr>,
         step: Vec<Expr>,
         body: Box<Stmt>,
+        /// Where it stands.
+        at: u32,
     },
     ForEach {
         source: Expr,
@@ -279,6 +281,10 @@ pub enum Stmt {
         temp: VarId,
         sections: Vec<Section>,
         default: Option<usize>,
+        /// The value can lead to `default`; otherwise only a `goto` does.
+        default_can_match: bool,
+        /// Each value leads to some section.
+        complete: bool,
         /// Sections that the `goto`s in them lead to, by the number of the [`Stmt::Goto`].
         gotos: Vec<usize>,
     },
@@ -299,8 +305,18 @@ pub enum Stmt {
 #[derive(Clone)]
 #[allow(missing_docs)]
 pub struct Section {
-    pub labels: Vec<(Pattern, Option<Expr>)>,
+    pub labels: Vec<Label>,
     pub body: Vec<Stmt>,
+}
+
+/// A `case` of a switch.
+#[derive(Clone)]
+#[allow(missing_docs)]
+pub struct Label {
+    pub pattern: Pattern,
+    pub when: Option<Expr>,
+    /// The value can lead here; otherwise only a `goto` does.
+    pub can_match: bool,
 }
 
 /// A `catch` clause.

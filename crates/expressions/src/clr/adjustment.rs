@@ -124,10 +124,10 @@ impl TransitionTime {
 /// `TimeZoneInfo.AdjustmentRule`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AdjustmentRule {
-    /// First day (ticks) it applies to.
-    pub start: i64,
-    /// Last day (ticks) it applies to.
-    pub end: i64,
+    /// First day it applies to.
+    pub start: DateTime,
+    /// Last day it applies to.
+    pub end: DateTime,
     /// What is added to standard time.
     pub delta: TimeSpan,
     /// Beginning of daylight time, in standard time.
@@ -194,8 +194,8 @@ impl AdjustmentRule {
             }
         }
         Ok(Self {
-            start: start.ticks(),
-            end: end.ticks(),
+            start,
+            end,
             delta,
             begins,
             ends,
@@ -222,7 +222,7 @@ impl AdjustmentRule {
 
     /// Whether the rule applies to a day of standard time.
     pub fn covers(&self, standard: i64) -> bool {
-        (self.start..self.end.saturating_add(TICKS_PER_DAY)).contains(&standard)
+        (self.start.ticks()..self.end.ticks().saturating_add(TICKS_PER_DAY)).contains(&standard)
     }
 }
 

@@ -68,7 +68,7 @@ fn unread(text: &str) -> Error {
 
 /// The index, in UTF-16 units, of the first unknown word; `None` where something else is wrong before it.
 fn unknown_word(text: &str) -> Option<usize> {
-    const KNOWN: [&str; 8] = ["AM", "PM", "A", "P", "Z", "GMT", "AD", "BC"];
+    const KNOWN: [&str; 5] = ["AM", "PM", "Z", "GMT", "AD"];
     let known = |word: &str| {
         name_index(word, &MONTH_NAMES).is_some()
             || name_index(word, &DAY_NAMES).is_some()
@@ -81,11 +81,10 @@ fn unknown_word(text: &str) -> Option<usize> {
         let length = match c {
             _ if c.is_alphabetic() => {
                 let end = rest.find(|c: char| !c.is_alphabetic());
-                let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-                let time = digit && after.starts_with(|c: char| c.is_ascii_digit());
-                if word.eq_ignore_ascii_case("T") && time {
+                let word = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+                if word.eq_ignore_ascii_case("T") && digit {
                     iso = true;
-                } else if iso && digit {
+                } else if iso {
                     return None;
                 } else if !known(word) {
                     return Some(at);
@@ -104,6 +103,12 @@ fn unknown_word(text: &str) -> Option<usize> {
         rest = tail;
     }
     None
+}
+
+fn bad_time(text: &str) -> Error {
+    Error::format(format!(
+        "The DateTime represented by the string '{text}' is not supported in calendar 'System.Globalization.GregorianCalendar'."
+    ))
 }
 
 fn bad_weekday(text: &str) -> Error {
@@ -221,7 +226,7 @@ fn resolve(text: &str, fields: &Fields, styles: DateTimeStyles, now: i64) -> Res
     }
     let (minute, second) = (fields.minute.unwrap_or(0), fields.second.unwrap_or(0));
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) {
-        return Err(bad(text));
+        return Err(bad_time(text));
     }
     let ticks = days * TICKS_PER_DAY
         + i64::from(hour) * TICKS_PER_HOUR

@@ -27,6 +27,24 @@ struct Field {
     digits: u32,
 }
 
+/// Takes the digits at the start of `rest`; `text` is what errors show.
+fn number(rest: &mut &str, text: &str) -> Result<Field> {
+    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (own, tail) = rest.split_at(count);
+    *rest = tail;
+    let mut value = 0;
+    for digit in own.bytes() {
+        if value > MAX_BEFORE_DIGIT {
+            return Err(overflow(text));
+        }
+        value = value * 10 + u64::from(digit - b'0');
+    }
+    match u32::try_from(count) {
+        Ok(digits) if digits > 0 => Ok(Field { value, digits }),
+        _ => Err(bad(text)),
+    }
+}
+
 /// `TimeSpan.Parse(text)`: `[-]d`, `[-][d.]hh:mm[:ss[.fffffff]]` and the `d:hh:mm:ss` spelling.
 ///
 /// # Errors
@@ -38,39 +56,24 @@ pub fn parse(text: &str) -> Result<TimeSpan> {
 /// [`parse`], if the spelling's separators are allowed.
 fn parse_with(text: &str, allowed: impl Fn(&[u8]) -> bool) -> Result<TimeSpan> {
     let trimmed = text.trim();
-    let (negative, body) = match trimmed.strip_prefix('-') {
+    let (negative, mut rest) = match trimmed.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, trimmed),
     };
     let mut fields: Vec<Field> = Vec::with_capacity(5);
     let mut separators: Vec<u8> = Vec::with_capacity(4);
-    let bytes = body.as_bytes();
-    let mut i = 0;
     loop {
-        let start = i;
-        let mut value = 0u64;
-        while let Some(d) = bytes.get(i).filter(|b| b.is_ascii_digit()) {
-            if value > MAX_BEFORE_DIGIT {
-                return Err(overflow(text));
-            }
-            value = value * 10 + u64::from(d - b'0');
-            i += 1;
-        }
-        if i == start || fields.len() == 5 {
+        let field = number(&mut rest, text)?;
+        if fields.len() == 5 {
             return Err(bad(text));
         }
-        fields.push(Field {
-            value,
-            digits: (i - start) as u32,
-        });
-        match bytes.get(i) {
+        fields.push(field);
+        match rest.bytes().next() {
             None => break,
-            Some(separator @ (b':' | b'.')) => {
-                separators.push(*separator);
-                i += 1;
-            }
+            Some(separator @ (b':' | b'.')) => separators.push(separator),
             Some(_) => return Err(bad(text)),
         }
+        rest = rest.get(1..).unwrap_or_default();
     }
     let zero = Field {
         value: 0,
@@ -145,22 +148,6 @@ fn parse_constant(text: &str) -> Result<TimeSpan> {
         Some(rest) => (true, rest),
         None => (false, trimmed),
     };
-    let number = |rest: &mut &str| -> Result<Field> {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (own, tail) = rest.split_at(digits);
-        *rest = tail;
-        let mut value = 0;
-        for digit in own.bytes() {
-            if value > MAX_BEFORE_DIGIT {
-                return Err(overflow(text));
-            }
-            value = value * 10 + u64::from(digit - b'0');
-        }
-        match u32::try_from(digits) {
-            Ok(digits) if digits > 0 => Ok(Field { value, digits }),
-            _ => Err(bad(text)),
-        }
-    };
     let within = |field: Field, most: u64| {
         if field.value > most {
             Err(overflow(text))
@@ -178,7 +165,7 @@ fn parse_constant(text: &str) -> Result<TimeSpan> {
         .trim_start_matches(|c: char| c.is_ascii_digit())
         .starts_with(':');
     if has_days {
-        days = within(number(&mut rest)?, 10_675_199)?;
+        days = within(number(&mut rest, text)?, 10_675_199)?;
     }
     let time = match rest.strip_prefix('.') {
         Some(after) if has_days => {
@@ -188,13 +175,13 @@ fn parse_constant(text: &str) -> Result<TimeSpan> {
         _ => !has_days,
     };
     if time {
-        hours = within(number(&mut rest)?, 23)?;
+        hours = within(number(&mut rest, text)?, 23)?;
         rest = rest.strip_prefix(':').ok_or_else(|| bad(text))?;
-        minutes = within(number(&mut rest)?, 59)?;
+        minutes = within(number(&mut rest, text)?, 59)?;
         if let Some(after) = rest.strip_prefix(':') {
             rest = after;
             if !rest.starts_with('.') {
-                seconds = within(number(&mut rest)?, 59)?;
+                seconds = within(number(&mut rest, text)?, 59)?;
             }
             if let Some(after) = rest.strip_prefix('.') {
                 let digits = after.bytes().take(7).take_while(u8::is_ascii_digit).count();

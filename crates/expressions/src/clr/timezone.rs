@@ -43,8 +43,8 @@ enum Rules {
 pub enum ClockTime {
     /// One instant, at this offset.
     Unique(TimeSpan),
-    /// Shown twice, when clocks go back; the offset of standard time.
-    Ambiguous(TimeSpan),
+    /// Shown twice, when clocks go back: the smaller and the larger offset, of standard and daylight time.
+    Ambiguous(TimeSpan, TimeSpan),
     /// Never shown, when clocks go forward; the offset of standard time.
     Skipped(TimeSpan),
 }
@@ -53,7 +53,7 @@ impl ClockTime {
     /// The offset .NET uses for the clock time.
     pub fn offset(self) -> TimeSpan {
         match self {
-            Self::Unique(offset) | Self::Ambiguous(offset) | Self::Skipped(offset) => offset,
+            Self::Unique(offset) | Self::Ambiguous(offset, _) | Self::Skipped(offset) => offset,
         }
     }
 }
@@ -189,8 +189,8 @@ impl TimeZone {
             TransitionTime::fixed(time, clock.parts().month, clock.parts().day).ok()
         };
         Some(AdjustmentRule {
-            start: first,
-            end: last.min(MAX_TICKS),
+            start: DateTime::clamped(first, DateTimeKind::Unspecified),
+            end: DateTime::clamped(last, DateTimeKind::Unspecified),
             delta: TimeSpan(daylight.0 - standard.0),
             begins: transition(begins, standard)?,
             ends: transition(ends, daylight)?,
@@ -286,11 +286,22 @@ impl TimeZone {
         let (after, _) = self.at(clock.saturating_add(TICKS_PER_DAY));
         let valid = |offset: TimeSpan| self.at(clock.saturating_sub(offset.0)).0 == offset;
         match (valid(before), valid(after)) {
-            (true, true) if before != after => ClockTime::Ambiguous(before.min(after)),
+            (true, true) if before != after => {
+                ClockTime::Ambiguous(before.min(after), before.max(after))
+            }
             (true, _) => ClockTime::Unique(before),
             (false, true) => ClockTime::Unique(after),
             (false, false) => ClockTime::Skipped(before.min(after)),
         }
+    }
+
+    /// The smaller and the larger offset of a clock time (ticks) that is shown twice because daylight time ends.
+    pub fn ambiguous_offsets(&self, clock: i64) -> Option<(TimeSpan, TimeSpan)> {
+        let ClockTime::Ambiguous(low, high) = self.clock_time(clock) else {
+            return None;
+        };
+        let daylight = |offset: TimeSpan| self.at(clock.saturating_sub(offset.0)).1;
+        (daylight(high) && !daylight(low)).then_some((low, high))
     }
 
     /// The kind of this zone's times; the local zone, which is UTC too, is for the caller to know.
@@ -407,7 +418,7 @@ mod tests {
         );
         assert_eq!(
             zone.clock_time(clock(10, 27, 2, 30).ticks()),
-            ClockTime::Ambiguous(hour(1))
+            ClockTime::Ambiguous(hour(1), hour(2))
         );
         assert_eq!(
             zone.clock_time(clock(7, 1, 12, 0).ticks()),

@@ -47,7 +47,8 @@ pub struct Absolute {
     pub scheme: String,
     /// Whether `//` and an authority follow the scheme.
     pub has_authority: bool,
-    pub user_info: String,
+    /// What stands before an `@`, be it nothing.
+    pub user_info: Option<String>,
     /// Lower-case; an IPv6 address without brackets.
     pub host: String,
     pub host_type: HostType,
@@ -97,6 +98,11 @@ pub(super) fn needs_host(scheme: &str) -> bool {
             | "net.tcp"
             | "net.pipe"
     )
+}
+
+/// Schemes that let a user stand before the host.
+pub(super) fn takes_user(scheme: &str) -> bool {
+    !matches!(scheme, "file" | "net.tcp" | "net.pipe")
 }
 
 /// Whether a path begins with a drive: `c:/`.
@@ -253,10 +259,9 @@ impl Absolute {
             return format!("{}:", self.scheme);
         }
         let slashes = if self.has_authority { "//" } else { "" };
-        let user = if self.user_info.is_empty() {
-            String::new()
-        } else {
-            format!("{}@", self.user_info)
+        let user = match &self.user_info {
+            Some(user) => format!("{user}@"),
+            None => String::new(),
         };
         format!("{}:{slashes}{user}{}", self.scheme, self.authority())
     }
@@ -393,7 +398,10 @@ mod tests {
             uri("https://h/a/b/").parts().unwrap().segments(),
             ["/", "a/", "b/"]
         );
-        assert_eq!(uri("https://u:p@h/").parts().unwrap().user_info, "u:p");
+        assert_eq!(
+            uri("https://u:p@h/").parts().unwrap().user_info.as_deref(),
+            Some("u:p")
+        );
         assert_eq!(uri("http://[::1]:80/").display(), "http://[::1]/");
         assert_eq!(uri("urn:a:b").parts().unwrap().path, "a:b");
         assert_eq!(uri(r"c:\a\b").display(), "file:///c:/a/b");

@@ -5,7 +5,9 @@
 use std::net::Ipv6Addr;
 
 use super::ip_address::parse_ipv4;
-use super::uri::{Absolute, HostType, default_port, is_on_drive, is_scheme, needs_host};
+use super::uri::{
+    Absolute, HostType, default_port, is_on_drive, is_scheme, needs_host, takes_user,
+};
 use super::uri_escape::escape_part;
 
 pub(super) const BAD_HOST: &str = "Invalid URI: The hostname could not be parsed.";
@@ -55,7 +57,7 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
         port: default_port(&scheme),
         scheme,
         has_authority: false,
-        user_info: String::new(),
+        user_info: None,
         host: String::new(),
         host_type: HostType::Unknown,
         path: String::new(),
@@ -86,33 +88,25 @@ pub(super) fn parse_absolute(text: &str) -> std::result::Result<Absolute, Failur
     Ok(uri)
 }
 
-/// `mailto:` shows user and host of its one address.
+/// `mailto:` shows user and host of its one address; a path alone is none.
 fn mail_address(rest: &str) -> std::result::Result<Absolute, &'static str> {
     let (rest, fragment) = split_before(rest, '#');
     let (address, query) = split_before(rest, '?');
     let mut uri = Absolute {
         scheme: "mailto".to_owned(),
         has_authority: false,
-        user_info: String::new(),
+        user_info: None,
         host: String::new(),
-        host_type: HostType::Unknown,
+        host_type: HostType::Basic,
         port: default_port("mailto"),
         path: String::new(),
         query: escape_part(query),
         fragment: escape_part(fragment),
     };
-    match address.split_once('@') {
-        Some((user, host)) => {
-            uri.user_info = escape_part(user);
-            let (host, path) = split_before(host, '/');
-            let (host, port) = split_before(host, ':');
-            set_host(&mut uri, host, true)?;
-            if let Some(port) = port.strip_prefix(':').filter(|port| !port.is_empty()) {
-                uri.port = Some(port.parse().map_err(|_| BAD_PORT)?);
-            }
-            uri.path = escape_part(path);
-        }
-        None => uri.path = escape_part(address),
+    let (authority, path) = split_before(address, '/');
+    uri.path = escape_part(path);
+    if !authority.is_empty() {
+        set_authority(&mut uri, authority, true)?;
     }
     Ok(uri)
 }
@@ -137,7 +131,7 @@ fn file(rest: &str) -> std::result::Result<Absolute, Failure> {
     let mut uri = Absolute {
         scheme: "file".to_owned(),
         has_authority: true,
-        user_info: String::new(),
+        user_info: None,
         host: String::new(),
         host_type: HostType::Basic,
         port: None,
@@ -160,12 +154,12 @@ fn set_authority(
     authority: &str,
     strict: bool,
 ) -> std::result::Result<(), &'static str> {
-    let host_and_port = match authority.rfind('@') {
-        Some(at) => {
-            uri.user_info = escape_part(authority.get(..at).unwrap_or_default());
-            authority.get(at + 1..).unwrap_or_default()
+    let host_and_port = match authority.split_once('@') {
+        Some((user, rest)) if takes_user(&uri.scheme) && !user.contains('\\') => {
+            uri.user_info = Some(escape_part(user));
+            rest
         }
-        None => authority,
+        _ => authority,
     };
     let (host, port) = if let Some(rest) = host_and_port.strip_prefix('[') {
         let (address, after) = rest.split_once(']').ok_or(BAD_HOST)?;
@@ -187,7 +181,8 @@ fn set_authority(
         (Some(host), port)
     };
     if let Some(host) = host {
-        set_host(uri, host, strict)?;
+        let needed = strict || uri.user_info.is_some() || !port.is_empty();
+        set_host(uri, host, needed, strict)?;
     }
     if !port.is_empty() {
         if !port.bytes().all(|b| b.is_ascii_digit()) {
@@ -198,9 +193,14 @@ fn set_authority(
     Ok(())
 }
 
-fn set_host(uri: &mut Absolute, host: &str, strict: bool) -> std::result::Result<(), &'static str> {
+fn set_host(
+    uri: &mut Absolute,
+    host: &str,
+    needed: bool,
+    strict: bool,
+) -> std::result::Result<(), &'static str> {
     if host.is_empty() {
-        return if strict { Err(BAD_HOST) } else { Ok(()) };
+        return if needed { Err(BAD_HOST) } else { Ok(()) };
     }
     if let Some(address) = parse_ipv4(host) {
         uri.host_type = HostType::IPv4;

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::{Code, Compiler, Fun, gather, lost};
 use crate::bind::tree::{Expr, FuncId, WriteBack};
 use crate::runtime::{Call, Fault, R, Runtime, call_function};
-use crate::types::{Member, MemberKind, Type, known};
+use crate::types::{Member, MemberKind, Registry, Type, TypeDef, known};
 use crate::value::{Str, Value};
 
 type Args = SmallVec<[Value; 4]>;
@@ -23,35 +23,24 @@ type Back = (
 const UNITS_PER_STEP: u64 = 16;
 
 /// Whether a member reads its texts to the end, and does not itself pay for that: what parses, and what takes a format.
-fn reads_texts(member: &Member) -> bool {
+fn reads_texts(member: &Member, owner: Option<&TypeDef>) -> bool {
     let takes_text = || member.parameters.iter().any(|p| p.ty == Type::STRING);
     match &*member.name {
         "Parse" | "ParseExact" | "TryParse" | "TryParseExact" => true,
         "ToString" => takes_text(),
-        _ => match member.kind {
-            MemberKind::Constructor => takes_text(),
-            _ => member.owner_name() == "Convert" && takes_text(),
-        },
+        _ => {
+            let reads = member.kind == MemberKind::Constructor
+                || owner.is_some_and(|owner| owner.reads_texts);
+            reads && takes_text()
+        }
     }
 }
 
 /// Bytes of what a constructor or a static member of the type itself makes, beside what it pays for.
-fn weight(member: &Member) -> usize {
+fn weight(member: &Member, owner: Option<&TypeDef>) -> usize {
     let made = member.result.is(member.owner)
         && (member.is_static || member.kind == MemberKind::Constructor);
-    match member.owner_name() {
-        _ if !made => 0,
-        "Uri" | "UriBuilder" | "Random" | "XDocument" | "TimeZoneInfo" => 1024,
-        "XElement" | "XmlDocument" | "StringBuilder" | "Oid" | "Regex" => 256,
-        name if name.starts_with("HashSet") => 256,
-        name if ["SHA", "HMAC", "MD5", "Aes", "RSA"]
-            .iter()
-            .any(|p| name.starts_with(p)) =>
-        {
-            512
-        }
-        _ => 0,
-    }
+    owner.filter(|_| made).map_or(0, |owner| owner.weight)
 }
 
 impl Compiler {
@@ -86,13 +75,14 @@ impl Compiler {
         let count = args.len();
         let back = self.back(write_back);
         let args = self.vals(args);
-        let reads = reads_texts(member);
-        let weight = weight(member);
+        let owner = Registry::get().def(member.owner);
+        let reads = reads_texts(member, owner);
+        let weight = weight(member, owner);
         let run = move |rt: &mut Runtime<'_>, args: &mut [Value]| -> R<Value> {
             if checked && args.first().is_some_and(Value::is_null) {
                 return Err(Fault::null_reference().at(at));
             }
-            rt.tick()?;
+            rt.tick().map_err(|e| e.at(at))?;
             if reads {
                 let texts = args.iter().filter_map(Value::as_string);
                 let units: usize = texts.map(Str::len).sum();
@@ -110,7 +100,7 @@ impl Compiler {
             })
             .map_err(|e| e.at(at))?;
             if let Value::Str(text) = &value {
-                rt.allocate(text.len())?;
+                rt.allocate(text.len()).map_err(|e| e.at(at))?;
             }
             Ok(value)
         };

@@ -29,7 +29,11 @@ impl Compiler {
             && matches!(statements.first(), Some(Stmt::Return(Some(_))))
             && let Some(Stmt::Return(Some(value))) = statements.pop()
         {
-            return self.expr(value);
+            let at = value.span.start;
+            return match self.expr(value) {
+                Code::Val(f) => Code::Val(Box::new(move |rt| f(rt).map_err(|e| e.at(at)))),
+                simple => simple,
+            };
         }
         let run = self.block(statements);
         Code::Val(Box::new(move |rt| {
@@ -71,10 +75,12 @@ impl Compiler {
     fn statement_inner(&mut self, statement: Stmt) -> Step {
         match statement {
             Stmt::Nop => Box::new(|_| Ok(Next::Go)),
+            // What has no place of its own, such as a limit that an operator reaches, gets that of the statement.
             Stmt::Expr(e) => {
+                let at = e.span.start;
                 let f = self.effect(e);
                 Box::new(move |rt| {
-                    f(rt)?;
+                    f(rt).map_err(|e| e.at(at))?;
                     Ok(Next::Go)
                 })
             }
@@ -136,6 +142,7 @@ impl Compiler {
                 condition,
                 step,
                 body,
+                at,
             } => {
                 let init = self.block(init);
                 let condition = condition.map(|c| self.boolean(c));
@@ -149,7 +156,7 @@ impl Compiler {
                         {
                             break;
                         }
-                        rt.tick()?;
+                        rt.tick().map_err(|e| e.at(at))?;
                         match body(rt)? {
                             Next::Break => break,
                             end @ (Next::Return | Next::Goto(_)) => return Ok(end),
@@ -176,6 +183,7 @@ impl Compiler {
                 sections,
                 default,
                 gotos,
+                ..
             } => self.switch(value, temp, sections, default, gotos),
             Stmt::Goto(number) => Box::new(move |_| Ok(Next::Goto(number))),
             Stmt::Break => Box::new(|_| Ok(Next::Break)),
@@ -185,9 +193,10 @@ impl Compiler {
                 Ok(Next::Return)
             }),
             Stmt::Return(Some(value)) => {
+                let at = value.span.start;
                 let f = self.val(value);
                 Box::new(move |rt| {
-                    let value = f(rt)?;
+                    let value = f(rt).map_err(|e| e.at(at))?;
                     rt.returned = value;
                     Ok(Next::Return)
                 })
@@ -212,15 +221,16 @@ impl Compiler {
     /// A declaration makes the variable anew, so that each round of a loop captures its own.
     fn declare(&mut self, id: VarId, value: Option<crate::bind::tree::Expr>) -> Step {
         let place = self.locate(id);
+        let at = value.as_ref().map_or(0, |v| v.span.start);
         let value: Option<Fun<Value>> = value.map(|v| self.val(v));
         match place {
             Where::Shared(slot) => Box::new(move |rt| {
                 let value = match &value {
-                    Some(f) => f(rt)?,
+                    Some(f) => f(rt).map_err(|e| e.at(at))?,
                     None => Value::Null,
                 };
-                let at = rt.base + slot;
-                if let Some(place) = rt.stack.get_mut(at) {
+                let slot = rt.base + slot;
+                if let Some(place) = rt.stack.get_mut(slot) {
                     *place = Slot::Shared(std::rc::Rc::new(value.into()));
                 }
                 Ok(Next::Go)
@@ -229,7 +239,7 @@ impl Compiler {
                 let set = self.setter(id);
                 Box::new(move |rt| {
                     if let Some(f) = &value {
-                        let value = f(rt)?;
+                        let value = f(rt).map_err(|e| e.at(at))?;
                         set(rt, value)?;
                     }
                     Ok(Next::Go)
@@ -290,9 +300,9 @@ impl Compiler {
         let mut tests = Vec::new();
         let mut bodies = Vec::new();
         for (index, section) in sections.into_iter().enumerate() {
-            for (pattern, when) in section.labels {
-                let test = self.pattern(pattern);
-                let when = when.map(|w| self.boolean(w));
+            for label in section.labels {
+                let test = self.pattern(label.pattern);
+                let when = label.when.map(|w| self.boolean(w));
                 tests.push((test, when, index));
             }
             bodies.push(self.block(section.body));

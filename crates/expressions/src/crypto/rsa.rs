@@ -1,4 +1,5 @@
-//! RSA signatures and encryption over aws-lc-rs.
+//! RSA signatures and encryption over aws-lc-rs. Keys of 1,024 bits and more are read; those of fewer than 2,048 bits only
+//! verify, since aws-lc-rs does nothing else with them.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
@@ -6,13 +7,11 @@ use aws_lc_rs::rsa::{
     OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey,
     Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
-use aws_lc_rs::signature::{
-    self, KeyPair, RsaEncoding, RsaKeyPair, RsaParameters, UnparsedPublicKey,
-};
+use aws_lc_rs::signature::{self, ParsedPublicKey, RsaEncoding, RsaKeyPair, RsaParameters};
 use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::der::element;
+use super::der::{INTEGER, OCTETS, Reader, SEQUENCE, element};
 use super::{Error, HashKind};
 
 /// `RSASignaturePadding`
@@ -50,6 +49,9 @@ impl std::fmt::Debug for RsaKey {
 
 const NO_PRIVATE_KEY: Error = Error("The key has no private part.");
 const BAD_KEY: Error = Error("The key is not a valid RSA key.");
+const SMALL: Error = Error(
+    "RSA keys of fewer than 2,048 bits only verify signatures with PKCS #1 padding and SHA-1, SHA-256 or SHA-512.",
+);
 const FAILED: Error =
     Error("The RSA operation failed: the data does not fit the key and the padding.");
 const HASH: Error = Error("The hash algorithm is not supported for this operation.");
@@ -62,11 +64,18 @@ const RSA_ALGORITHM: [u8; 15] = [
 impl RsaKey {
     /// From a `SubjectPublicKeyInfo`, DER.
     pub fn from_public(spki: &[u8]) -> Result<Self, Error> {
-        PublicEncryptingKey::from_der(spki).map_err(|_| BAD_KEY)?;
-        Ok(Self {
+        // Of all that aws-lc-rs does, this takes the smallest keys.
+        let smallest = &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY;
+        ParsedPublicKey::new(smallest, spki).map_err(|_| BAD_KEY)?;
+        let key = Self {
             public: spki.to_vec(),
             private: None,
-        })
+        };
+        if (1024..=8192).contains(&key.bits()) {
+            Ok(key)
+        } else {
+            Err(BAD_KEY)
+        }
     }
 
     /// From a PKCS#1 `RSAPublicKey`, DER.
@@ -79,8 +88,10 @@ impl RsaKey {
 
     /// From a PKCS#8 `PrivateKeyInfo`, DER.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
-        let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| BAD_KEY)?;
-        let mut key = Self::from_pkcs1_public(pair.public_key().as_ref())?;
+        let mut key = Self::from_pkcs1_public(&public_of_pkcs8(der)?)?;
+        if !key.is_small() {
+            RsaKeyPair::from_pkcs8(der).map_err(|_| BAD_KEY)?;
+        }
         key.private = Some(der.to_vec());
         Ok(key)
     }
@@ -98,9 +109,19 @@ impl RsaKey {
 
     /// `KeySize`, in bits.
     pub fn bits(&self) -> i32 {
-        let key = PublicEncryptingKey::from_der(&self.public).ok();
-        key.and_then(|key| i32::try_from(key.key_size_bits()).ok())
+        self.pkcs1_public()
+            .and_then(|key| modulus_bits(&key))
             .unwrap_or_default()
+    }
+
+    /// Whether it does nothing but verify.
+    fn is_small(&self) -> bool {
+        self.bits() < 2048
+    }
+
+    /// What is wrong with a key that an operation does not take.
+    fn refused(&self) -> Error {
+        if self.is_small() { SMALL } else { BAD_KEY }
     }
 
     /// Whether the private half is there.
@@ -151,7 +172,7 @@ impl RsaKey {
             (SignaturePadding::Pss, HashKind::Sha512) => &signature::RSA_PSS_SHA512,
             (_, HashKind::Md5 | HashKind::Sha1) => return Err(HASH),
         };
-        let pair = RsaKeyPair::from_pkcs8(private).map_err(|_| BAD_KEY)?;
+        let pair = RsaKeyPair::from_pkcs8(private).map_err(|_| self.refused())?;
         let mut out = vec![0; pair.public_modulus_len()];
         pair.sign(encoding, &SystemRandom::new(), data, &mut out)
             .map_err(|_| FAILED)?;
@@ -182,14 +203,17 @@ impl RsaKey {
             (SignaturePadding::Pss, HashKind::Sha512) => &signature::RSA_PSS_2048_8192_SHA512,
             (_, HashKind::Md5) | (SignaturePadding::Pss, HashKind::Sha1) => return Err(HASH),
         };
-        Ok(UnparsedPublicKey::new(parameters, &self.public)
-            .verify(data, signed)
-            .is_ok())
+        // To aws-lc-rs a key that is too small for an algorithm is a signature that does not fit.
+        if self.is_small() && (padding == SignaturePadding::Pss || hash == HashKind::Sha384) {
+            return Err(SMALL);
+        }
+        let key = ParsedPublicKey::new(parameters, &self.public).map_err(|_| BAD_KEY)?;
+        Ok(key.verify_sig(data, signed).is_ok())
     }
 
     /// `Encrypt`
     pub fn encrypt(&self, data: &[u8], padding: EncryptionPadding) -> Result<Vec<u8>, Error> {
-        let key = PublicEncryptingKey::from_der(&self.public).map_err(|_| BAD_KEY)?;
+        let key = PublicEncryptingKey::from_der(&self.public).map_err(|_| self.refused())?;
         let mut out = vec![0; key.key_size_bytes()];
         let length = match padding {
             EncryptionPadding::Pkcs1 => {
@@ -210,7 +234,7 @@ impl RsaKey {
     /// `Decrypt`
     pub fn decrypt(&self, data: &[u8], padding: EncryptionPadding) -> Result<Vec<u8>, Error> {
         let private = self.private.as_ref().ok_or(NO_PRIVATE_KEY)?;
-        let key = PrivateDecryptingKey::from_pkcs8(private).map_err(|_| BAD_KEY)?;
+        let key = PrivateDecryptingKey::from_pkcs8(private).map_err(|_| self.refused())?;
         let mut out = vec![0; key.key_size_bytes()];
         let length = match padding {
             EncryptionPadding::Pkcs1 => {
@@ -227,6 +251,26 @@ impl RsaKey {
         out.truncate(length);
         Ok(out)
     }
+}
+
+/// The public half in a PKCS#8 `PrivateKeyInfo`, as PKCS#1 `RSAPublicKey`: modulus and exponent follow the version.
+fn public_of_pkcs8(der: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut info = Reader::new(der).enter(SEQUENCE)?;
+    info.take(INTEGER)?;
+    info.take(SEQUENCE)?;
+    let mut key = Reader::new(info.take(OCTETS)?).enter(SEQUENCE)?;
+    key.take(INTEGER)?;
+    let public = [key.element()?.2, key.element()?.2].concat();
+    Ok(element(SEQUENCE, &public))
+}
+
+/// The size of the key in a PKCS#1 `RSAPublicKey`.
+fn modulus_bits(der: &[u8]) -> Result<i32, Error> {
+    let modulus = Reader::new(der).enter(SEQUENCE)?.take(INTEGER)?;
+    let zeros = modulus.iter().take_while(|digit| **digit == 0).count();
+    let first = modulus.get(zeros).map_or(0, |digit| digit.leading_zeros());
+    let bits = i32::try_from((modulus.len() - zeros) * 8).unwrap_or(i32::MAX);
+    Ok(bits - first.cast_signed())
 }
 
 fn oaep(hash: HashKind) -> Result<&'static OaepAlgorithm, Error> {

@@ -9,7 +9,7 @@ use super::scalar::Scalar;
 use super::token::{JToken, Key, TokenType};
 use super::tree::{Id, Kind, NONE, Tree};
 use super::{Error, Result};
-use crate::forest::{grown, work};
+use crate::forest::work;
 use crate::value::Str;
 
 impl JToken {
@@ -21,13 +21,8 @@ impl JToken {
             None => Self::null(),
             Some(item) => {
                 let item = item.located();
-                if item.read(|nodes, id| nodes.get(id).parent != NONE) {
+                if here.takes_copy(&item) {
                     item.deep_clone()
-                } else if here.lies_under(&item) {
-                    // Whoever adds a token accounts for the copy of one that has a parent; a root is copied only here.
-                    let copy = item.deep_clone();
-                    grown(copy.tree.read(0, |nodes, _| nodes.size()));
-                    copy
                 } else {
                     item
                 }
@@ -35,6 +30,16 @@ impl JToken {
         };
         Tree::join(&here.tree, &item.tree)?;
         Ok((here.located(), item.located()))
+    }
+
+    /// Whether a copy of `item` is put under this token: whoever adds a token accounts for that.
+    pub fn copies(&self, item: &Self) -> bool {
+        self.located().takes_copy(&item.located())
+    }
+
+    /// [`JToken::copies`] for two tokens that are located.
+    fn takes_copy(&self, item: &Self) -> bool {
+        item.read(|nodes, id| nodes.get(id).parent != NONE) || self.lies_under(item)
     }
 
     /// Whether `root` is the root above this token, or this token itself. Both are located.

@@ -437,6 +437,26 @@ impl JToken {
         self.is_value() && other.is_value() && self.deep_equals(other)
     }
 
+    /// A hash that agrees with [`Self::deep_equals`]: of the token types, and of what scalars are equal by.
+    pub fn deep_hash(&self) -> u64 {
+        use std::hash::{Hash, Hasher};
+        let tokens = self.descendants(true);
+        crate::forest::work(tokens.len());
+        // The order of properties does not count, so nor does any other.
+        tokens.iter().fold(0, |sum: u64, token| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            token.token_type().hash(&mut hasher);
+            token.name().hash(&mut hasher);
+            match token.scalar() {
+                Some(Scalar::String(text)) => text.hash(&mut hasher),
+                Some(Scalar::Int(v, _)) => v.hash(&mut hasher),
+                Some(Scalar::Bool(v)) => v.hash(&mut hasher),
+                _ => {}
+            }
+            sum.wrapping_add(hasher.finish())
+        })
+    }
+
     /// A hash that agrees with [`Self::value_equals`], of bytes apart.
     pub fn value_hash(&self) -> u64 {
         use std::hash::{Hash, Hasher};

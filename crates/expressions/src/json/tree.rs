@@ -143,11 +143,6 @@ pub(crate) const fn size_of_nodes(count: usize) -> usize {
 }
 
 impl Nodes {
-    /// Bytes of all nodes, texts aside: a copy shares them.
-    pub(super) fn size(&self) -> usize {
-        size_of_nodes(self.list.len())
-    }
-
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self {
             list: Vec::with_capacity(capacity),

@@ -207,6 +207,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "RSASignaturePadding\tPss",
             ),
             example(
+                "RSA keys of fewer than 2,048 bits only verify: with PKCS #1 padding and SHA-1, SHA-256 or SHA-512",
+                "@(RSASignaturePadding.Pkcs1)",
+                "RSASignaturePadding\tPkcs1",
+            ),
+            example(
                 "characters that ISO 8859-1 has not become question marks; .NET has a letter that looks alike for some",
                 r#"@(Encoding.GetEncoding("iso-8859-1").GetBytes("İ")[0])"#,
                 "byte\t63",

@@ -91,6 +91,18 @@ impl Found {
         self.group(0).unwrap_or_default()
     }
 
+    /// The same in a text that begins `by` units earlier.
+    #[must_use]
+    pub fn moved(mut self, by: isize) -> Self {
+        if by != 0 {
+            for (start, end) in self.groups.iter_mut().flatten() {
+                *start = start.saturating_add_signed(by);
+                *end = end.saturating_add_signed(by);
+            }
+        }
+        self
+    }
+
     /// The last capture of a group, by position.
     pub fn group(&self, slot: usize) -> Option<Span> {
         self.groups

@@ -132,6 +132,9 @@ const PUNCTUATION: &[&str] = &[
     ".", ":", "?", "+", "-", "*", "/", "%", "&", "|", "^", "!", "~", "=", "<", ">",
 ];
 
+/// What ends a line.
+const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Interpolated strings nest in their holes; no sane policy goes deeper.
 const DEEPEST_HOLE: usize = 16;
 
@@ -140,6 +143,8 @@ pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
     end: usize,
+    /// Where the line ends that was last asked for.
+    line_end: usize,
     depth: usize,
     /// What has no end, if anything.
     pub unterminated: Option<Unterminated>,
@@ -163,6 +168,7 @@ impl<'a> Lexer<'a> {
             text,
             at: from,
             end: to.min(text.len()),
+            line_end: from,
             depth: 0,
             unterminated: None,
             diagnostics: Diagnostics::default(),
@@ -227,9 +233,7 @@ impl<'a> Lexer<'a> {
             let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
             self.at += rest.len() - trimmed.len();
             if trimmed.starts_with("//") {
-                let length = trimmed
-                    .find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
-                    .unwrap_or(trimmed.len());
+                let length = trimmed.find(LINE_ENDS).unwrap_or(trimmed.len());
                 self.at += length;
             } else if let Some(body) = trimmed.strip_prefix("/*") {
                 match body.find("*/") {
@@ -457,8 +461,8 @@ impl<'a> Lexer<'a> {
         let mut units = StrBuilder::new();
         let mut count = 0_usize;
         loop {
-            match self.peek() {
-                None | Some('\n' | '\r') => {
+            match self.peek().filter(|c| !LINE_ENDS.contains(c)) {
+                None => {
                     self.unterminated("CS1010", start, start, "Newline in constant");
                     return Some(Tok::Literal(Const::Char(0)));
                 }
@@ -538,7 +542,9 @@ impl<'a> Lexer<'a> {
         let mut out = StrBuilder::new();
         loop {
             let rest = self.rest();
-            let plain = rest.find(['"', '\\', '\n', '\r']).unwrap_or(rest.len());
+            let plain = rest
+                .find(|c| matches!(c, '"' | '\\') || LINE_ENDS.contains(&c))
+                .unwrap_or(rest.len());
             out.push_str(rest.get(..plain).unwrap_or_default());
             self.at += plain;
             match self.peek() {
@@ -577,7 +583,30 @@ impl<'a> Lexer<'a> {
         Tok::Literal(Const::Str(out.finish()))
     }
 
+    /// Where the line ends that is being read.
+    fn line_end(&mut self) -> usize {
+        if self.line_end <= self.at {
+            let rest = self.rest();
+            self.line_end = self.at + rest.find(LINE_ENDS).unwrap_or(rest.len());
+        }
+        self.line_end.min(self.end)
+    }
+
     fn interpolated(&mut self, start: usize, verbatim: bool) -> Tok {
+        // A plain text ends on its line, and so does whatever stands in its holes.
+        let end = self.end;
+        if !verbatim {
+            self.end = self.line_end();
+        }
+        let parts = self.interpolated_parts(start, verbatim);
+        self.end = end;
+        if self.unterminated.is_some() {
+            self.at = end;
+        }
+        Tok::Interpolated(Arc::new(parts))
+    }
+
+    fn interpolated_parts(&mut self, start: usize, verbatim: bool) -> Vec<Part> {
         self.at += 1;
         let mut parts = Vec::new();
         let mut text = StrBuilder::new();
@@ -590,10 +619,6 @@ impl<'a> Lexer<'a> {
                     break;
                 }
                 None => {
-                    self.unterminated("CS1010", start, start, "Newline in constant");
-                    break;
-                }
-                Some('\n' | '\r') if !verbatim => {
                     self.unterminated("CS1010", start, start, "Newline in constant");
                     break;
                 }
@@ -650,7 +675,7 @@ impl<'a> Lexer<'a> {
         if !last.is_empty() {
             parts.push(Part::Text(last));
         }
-        Tok::Interpolated(Arc::new(parts))
+        parts
     }
 
     /// A hole, the opening brace read already: tokens up to `,`, `:` or `}` outside of brackets.

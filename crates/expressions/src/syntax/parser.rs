@@ -419,6 +419,7 @@ mod tests {
             "@(x is int n && y is null && z is var w ? (a, b: 1).Item1 : default(int?) ?? throw new Exception(\"\"))",
             "@{ int F(int x, params string[] y) => x; bool G<T>(out T t) { t = default; return true; } return F(1, \"a\"); }",
             "@($\"a{x,-4:F2}b{{c}}{(d ? \"e\" : 'f')}\" + $@\"\\{y}\"\"\")",
+            "@($@\"a{ 1\n + $\"{2}\"\n // x\n }b\n\" +\n$\"{1}\"\n)",
             "@(a?.b?[0]?.c.d(out var e, ref f, name: 1) ?? g)",
             "@(new JObject { [\"a\"] = 1, [\"b\"] = new JArray { 1, 2 } }.ToString(Formatting.None))",
             "@(new Foo { A = 1, B = { C = 2 }, D = { 1, 2 } })",

@@ -87,6 +87,8 @@ known! {
     ACTION = "System.Action";
     COMPARISON = "System.Comparison`1";
     FORMATTABLE_STRING = "System.FormattableString";
+    CONCRETE_FORMATTABLE_STRING =
+        "System.Runtime.CompilerServices.FormattableStringFactory.ConcreteFormattableString";
     IFORMATTABLE = "System.IFormattable";
     IFORMAT_PROVIDER = "System.IFormatProvider";
 }

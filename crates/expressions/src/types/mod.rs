@@ -333,7 +333,11 @@ impl Type {
                 Self::generic(Registry::get().by_full_name(name)?.id, args)
             }
         } else {
-            Self::Named(Registry::get().by_full_name(name)?.id, None)
+            let def = Registry::get().by_full_name(&name.replace('+', "."))?;
+            if def.declaring().is_some() != name.contains('+') {
+                return None;
+            }
+            Self::Named(def.id, None)
         };
         loop {
             (ty, after) = if let Some(more) = after.strip_prefix("[]") {

@@ -149,6 +149,10 @@ pub struct TypeDef {
     pub values: Vec<(&'static str, i64)>,
     /// Enumeration of combinable flags.
     pub flags: bool,
+    /// See [`TypeBuilder::weighs`].
+    pub weight: usize,
+    /// See [`TypeBuilder::reads_texts`].
+    pub reads_texts: bool,
     /// Of a delegate: parameters and result of its `Invoke`.
     pub invoke: Option<(Vec<Parameter>, Type)>,
 }
@@ -223,11 +227,19 @@ impl TypeDef {
         self.members().iter().filter(move |m| m.kind == kind)
     }
 
-    /// Namespace and name.
+    /// The type that this one is declared inside of: its namespace is that type's full name.
+    #[must_use]
+    pub fn declaring(&self) -> Option<&'static TypeDef> {
+        Registry::get().by_full_name(&self.namespace)
+    }
+
+    /// Namespace and name, `+` behind a declaring type.
     #[must_use]
     pub fn full_name(&self) -> String {
         if self.namespace.is_empty() {
             self.name.to_string()
+        } else if let Some(declaring) = self.declaring() {
+            format!("{}+{}", declaring.full_name(), self.name)
         } else {
             format!("{}.{}", self.namespace, self.name)
         }
@@ -393,6 +405,8 @@ struct TypeDraft {
     members: Vec<MemberDraft>,
     values: Vec<(&'static str, i64)>,
     flags: bool,
+    weight: usize,
+    reads_texts: bool,
     invoke: Option<&'static str>,
 }
 
@@ -436,6 +450,8 @@ impl Types {
             members: Vec::new(),
             values: Vec::new(),
             flags: false,
+            weight: 0,
+            reads_texts: false,
             invoke: None,
         });
         self.by_full_name.insert(full.to_owned(), at);
@@ -554,6 +570,8 @@ impl Types {
                 table: OnceLock::new(),
                 values: draft.values,
                 flags: draft.flags,
+                weight: draft.weight,
+                reads_texts: draft.reads_texts,
                 invoke: None,
             });
         }
@@ -754,6 +772,18 @@ impl TypeBuilder<'_> {
     /// The whole type is outside the documented allow-list.
     pub fn beyond_documentation(&mut self) -> &mut Self {
         self.draft.documented = false;
+        self
+    }
+
+    /// Bytes of a value that a constructor or a static member of the type makes, beside what these pay for.
+    pub fn weighs(&mut self, bytes: usize) -> &mut Self {
+        self.draft.weight = bytes;
+        self
+    }
+
+    /// Every member of the type reads the texts it is given to the end and does not itself pay for that.
+    pub fn reads_texts(&mut self) -> &mut Self {
+        self.draft.reads_texts = true;
         self
     }
 

@@ -321,6 +321,17 @@ pub fn is_instance(value: &Value, ty: &Type) -> bool {
     }
 }
 
+/// Whether a value of type `from` can be a `to` as it is, if it is not null (`is`).
+#[must_use]
+pub fn may_be(from: &Type, to: &Type) -> bool {
+    let (from, to) = (from.unwrap_nullable(), to.unwrap_nullable());
+    *from == Type::Null
+        || *from == Type::Dynamic
+        || standard_implicit(from, to)
+            .or_else(|| standard_explicit(from, to))
+            .is_some_and(|c| matches!(c, Conversion::None | Conversion::Cast(_)))
+}
+
 /// The implicit conversion from one type to another.
 #[must_use]
 pub fn implicit(from: &Type, to: &Type) -> Option<Conversion> {

@@ -54,7 +54,7 @@ pub trait Object: Any {
     }
 
     /// A member assigned through `dynamic`; `None` where the type has none such.
-    fn dynamic_set(&self, _name: &str, _value: &Value) -> Option<R<()>> {
+    fn dynamic_set(&self, _rt: &mut Runtime<'_>, _name: &str, _value: &Value) -> Option<R<()>> {
         None
     }
 }

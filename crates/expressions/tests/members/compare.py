@@ -12,7 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[4]
 LEFT_OUT = re.compile(
-    r"Span<|Memory<|\*|IntPtr|StreamingContext|SerializationInfo|Task|Async|CancellationToken|\bStream\b|TypeCode|JsonReader"
+    r"Span<|SpanAction|Memory<|\*|IntPtr|StreamingContext|SerializationInfo|Task|Async|CancellationToken|\bStream\b|TypeCode|JsonReader"
     r"|JsonWriter|JsonSerializer\b|XmlWriter|XmlSchema|RuntimeTypeHandle|SecureString|\bType\b|Rune|HashCode|JsonConverter"
     r"|Settings|Calendar|CompareOptions|TimeSpanStyles|Encod(er|ing)(Fallback|Provider|Info)|DecoderFallback|Encoder|Decoder"
     r"|AsnEncodedData|CspParameters|RSAParameters|Extension(s|Collection)\b|fileName|filename|Annotation|OnDeserialization"

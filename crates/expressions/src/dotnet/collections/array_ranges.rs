@@ -232,6 +232,13 @@ fn define_searches(types: &mut Types) {
         "int BinarySearch<T>(T[] array, int index, int length, T value, IComparer<T> comparer)",
         |c| search_part(c, Some(4)),
     );
+    t.static_method(
+        "int BinarySearch(Array array, int index, int length, object value)",
+        |c| {
+            vector(&*this(c)?)?;
+            search_part(c, None)
+        },
+    );
     t.static_method("int BinarySearch(Array array, object value)", |c| {
         vector(&*this(c)?)?;
         let (items, item) = (elements(c, 0)?, c.value(1));

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::clr::compare::StringComparison;
+use crate::json::JToken;
 use crate::runtime::{Call, Fault, Key, R, Runtime, compare, equals};
 use crate::types::{Registry, Type, Types};
 use crate::value::{Object, Str, Value};
@@ -22,6 +23,8 @@ pub(crate) enum KeyComparer {
     Culture,
     /// The invariant culture's order without regard to case.
     CultureIgnoreCase,
+    /// `JToken.DeepEquals`.
+    DeepJson,
 }
 
 impl KeyComparer {
@@ -48,6 +51,7 @@ impl KeyComparer {
             (Self::OrdinalIgnoreCase | Self::CultureIgnoreCase, Value::Str(text)) => {
                 Key(Value::Str(fold(text)))
             }
+            (Self::DeepJson, Value::Json(token)) => Key(Value::object(DeepToken(token.clone()))),
             _ => Key(value.clone()),
         }
     }
@@ -56,7 +60,9 @@ impl KeyComparer {
     pub(crate) fn compare(self, a: &Value, b: &Value) -> Option<Ordering> {
         if let (Value::Str(a), Value::Str(b)) = (a, b) {
             return Some(match self {
-                Self::Default | Self::Culture => crate::dotnet::text::compare_culture(a, b),
+                Self::Default | Self::Culture | Self::DeepJson => {
+                    crate::dotnet::text::compare_culture(a, b)
+                }
                 Self::Ordinal => a.compare_ordinal(b),
                 Self::OrdinalIgnoreCase => fold(a).compare_ordinal(&fold(b)),
                 Self::CultureIgnoreCase => crate::dotnet::text::compare_culture_ignore_case(a, b),
@@ -76,8 +82,12 @@ pub(crate) struct Comparer(pub KeyComparer);
 
 impl Object for Comparer {
     fn type_of(&self) -> Type {
+        let name = match self.0 {
+            KeyComparer::DeepJson => "Newtonsoft.Json.Linq.JTokenEqualityComparer",
+            _ => "System.StringComparer",
+        };
         Registry::get()
-            .by_full_name("System.StringComparer")
+            .by_full_name(name)
             .map_or(Type::OBJECT, |def| Type::Named(def.id, None))
     }
 
@@ -91,6 +101,24 @@ impl Object for Comparer {
 
     fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
         Ok(None)
+    }
+}
+
+/// A token as a key that is equal to any of the same structure and values.
+struct DeepToken(JToken);
+
+impl Object for DeepToken {
+    fn type_of(&self) -> Type {
+        Type::OBJECT
+    }
+
+    fn equals(&self, other: &Value) -> Option<bool> {
+        let other = other.as_object::<Self>();
+        Some(other.is_some_and(|other| self.0.deep_equals(&other.0)))
+    }
+
+    fn hash(&self) -> Option<u64> {
+        Some(self.0.deep_hash())
     }
 }
 
@@ -190,20 +218,26 @@ pub(crate) fn no_order() -> Fault {
     Fault::argument("At least one object must implement IComparable.", "")
 }
 
+/// `Equals(x, y)` of the comparer.
+pub(crate) fn keys_equal(c: &mut Call<'_, '_>) -> R<Value> {
+    let comparer = KeyComparer::of(&c.value(0));
+    Ok((comparer.key(&c.value(1)) == comparer.key(&c.value(2))).into())
+}
+
+/// `GetHashCode(obj)` of the comparer.
+pub(crate) fn hash_of_key(c: &mut Call<'_, '_>) -> R<Value> {
+    let key = KeyComparer::of(&c.value(0)).key(&c.value(1));
+    Ok(crate::dotnet::system::hash_code(&key.0).into())
+}
+
 pub(super) fn define(types: &mut Types) {
     let mut t = types.interface("System.Collections.Generic.IComparer<in T>");
     t.beyond_documentation();
     t.method("int Compare(T x, T y)", compare_values);
     let mut t = types.interface("System.Collections.Generic.IEqualityComparer<in T>");
     t.beyond_documentation();
-    t.method("bool Equals(T x, T y)", |c| {
-        let comparer = KeyComparer::of(&c.value(0));
-        Ok((comparer.key(&c.value(1)) == comparer.key(&c.value(2))).into())
-    });
-    t.method("int GetHashCode(T obj)", |c| {
-        let key = KeyComparer::of(&c.value(0)).key(&c.value(1));
-        Ok(crate::dotnet::system::hash_code(&key.0).into())
-    });
+    t.method("bool Equals(T x, T y)", keys_equal);
+    t.method("int GetHashCode(T obj)", hash_of_key);
 
     let mut t = types.class("System.Collections.Generic.Comparer<T>");
     t.base("IComparer<T>").beyond_documentation();

@@ -96,6 +96,7 @@ fn made(c: &mut Call<'_, '_>, source: Option<usize>, comparer: Option<usize>) ->
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Collections.Generic.HashSet<T>");
+    t.weighs(256);
     t.base("ISet<T>").base("IReadOnlyCollection<T>");
     t.constructor("()", |c| made(c, None, None));
     t.constructor("(int capacity)", |c| {

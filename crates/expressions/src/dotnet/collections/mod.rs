@@ -23,7 +23,7 @@ use crate::types::{Type, Types};
 use crate::value::Value;
 
 pub(crate) use array::Array;
-pub(crate) use comparer::{Comparer, KeyComparer, Ranking, no_order};
+pub(crate) use comparer::{Comparer, KeyComparer, Ranking, hash_of_key, keys_equal, no_order};
 pub(crate) use dictionary::Dictionary;
 pub(crate) use hash_set::{HashSet, of_sequence};
 pub(crate) use list::List;

@@ -8,7 +8,8 @@ use crate::runtime::{Call, Fault, R};
 use crate::types::{Registry, Type, TypeBuilder, Types};
 use crate::value::{Object, Str, Value};
 
-struct EncodingObject(Encoding);
+/// An encoding, and whether `Clone()` has made it.
+struct EncodingObject(Encoding, bool);
 
 const BASE: &str = "System.Text.Encoding";
 
@@ -41,7 +42,7 @@ impl Object for EncodingObject {
 }
 
 fn value(encoding: Encoding) -> Value {
-    Value::object(EncodingObject(encoding))
+    Value::object(EncodingObject(encoding, false))
 }
 
 const UTF8: Encoding = Encoding::Utf8 { bom: true };
@@ -108,6 +109,10 @@ pub(super) fn define(types: &mut Types) {
     );
     t.property("string EncodingName", |c| {
         Ok(own(c)?.0.display_name().into())
+    });
+    t.property("bool IsReadOnly", |c| Ok((!own(c)?.1).into()));
+    t.method("object Clone()", |c| {
+        Ok(Value::object(EncodingObject(own(c)?.0, true)))
     });
     t.property("string WebName", |c| Ok(own(c)?.0.web_name().into()));
     t.property("string BodyName", |c| Ok(own(c)?.0.web_name().into()));

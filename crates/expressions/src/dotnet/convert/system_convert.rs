@@ -9,13 +9,16 @@ use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{Type, TypeBuilder, Types, known, relations};
 use crate::value::{Str, TypeObject, Value};
 
-/// Declares one conversion for every source type.
+/// Declares one conversion for every source type; what a text is read with where a provider is given may be another.
 macro_rules! from_all {
     ($t:ident, $result:literal, $name:literal, $run:expr) => {
+        from_all!($t, $result, $name, $run, $run);
+    };
+    ($t:ident, $result:literal, $name:literal, $run:expr, $text:expr) => {
         from_all!(@each $t, $result, $name, $run, "object", "bool", "char", "sbyte", "byte", "short", "ushort", "int", "uint",
             "long", "ulong", "float", "double", "decimal", "DateTime", "string");
         $t.static_method(concat!($result, " ", $name, "(object value, IFormatProvider provider)"), $run);
-        $t.static_method(concat!($result, " ", $name, "(string value, IFormatProvider provider)"), $run);
+        $t.static_method(concat!($result, " ", $name, "(string value, IFormatProvider provider)"), $text);
     };
     (@each $t:ident, $result:literal, $name:literal, $run:expr, $($source:literal),+) => { $(
         $t.static_method(concat!($result, " ", $name, "(", $source, " value)"), $run);
@@ -24,17 +27,20 @@ macro_rules! from_all {
 
 macro_rules! integer {
     ($t:ident, $keyword:literal, $name:literal, $variant:ident, $rust:ty) => {
-        from_all!($t, $keyword, $name, |c| {
-            // `ToSByte(text, provider)` alone parses without a look whether there is a text.
-            if c.value(0).is_null()
-                && c.member
-                    .signature
-                    .starts_with("sbyte ToSByte(string value, I")
-            {
-                return Err(Fault::argument_null("s"));
-            }
-            Ok((to_integer(&c.value(0), IntegerType::$variant)? as $rust).into())
-        });
+        integer!($t, $keyword, $name, $variant, $rust, |c| Ok((to_integer(
+            &c.value(0),
+            IntegerType::$variant
+        )? as $rust)
+            .into()));
+    };
+    ($t:ident, $keyword:literal, $name:literal, $variant:ident, $rust:ty, $text:expr) => {
+        from_all!(
+            $t,
+            $keyword,
+            $name,
+            |c| Ok((to_integer(&c.value(0), IntegerType::$variant)? as $rust).into()),
+            $text
+        );
         $t.static_method(
             concat!($keyword, " ", $name, "(string value, int fromBase)"),
             |c| {
@@ -56,7 +62,14 @@ pub(super) fn define(types: &mut Types) {
         &[("None", 0), ("InsertLineBreaks", 1)],
     );
     let mut t = types.static_class("System.Convert");
-    integer!(t, "sbyte", "ToSByte", SByte, i8);
+    t.reads_texts();
+    integer!(t, "sbyte", "ToSByte", SByte, i8, |c| {
+        // This one alone parses without a look whether there is a text.
+        if c.value(0).is_null() {
+            return Err(Fault::argument_null("s"));
+        }
+        Ok((to_integer(&c.value(0), IntegerType::SByte)? as i8).into())
+    });
     integer!(t, "byte", "ToByte", Byte, u8);
     integer!(t, "short", "ToInt16", Int16, i16);
     integer!(t, "ushort", "ToUInt16", UInt16, u16);

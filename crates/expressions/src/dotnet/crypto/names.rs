@@ -171,7 +171,9 @@ pub(super) fn define(types: &mut Types) {
     t.method("void Dispose()", |_| Ok(Value::Null));
     let mut t = types.class("System.Security.Cryptography.RNGCryptoServiceProvider");
     t.base("RandomNumberGenerator");
-    t.constructor("()", |_| Ok(Value::object(Random)));
+    for signature in ["()", "(string str)", "(byte[] rgb)"] {
+        t.constructor(signature, |_| Ok(Value::object(Random)));
+    }
 }
 
 /// A random number from `start` on and below `end`, which are in the range of an `int`.

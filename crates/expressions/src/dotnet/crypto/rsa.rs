@@ -231,6 +231,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("void Dispose()", |_| Ok(Value::Null));
 
     let mut t = types.class("System.Security.Cryptography.RSA");
+    t.weighs(512);
     t.base("AsymmetricAlgorithm");
     t.static_method("RSA Create()", |_| {
         Ok(Value::object(Rsa {
@@ -330,7 +331,7 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
     let mut t = types.class("System.Security.Cryptography.RSACng");
     t.beyond_documentation();
-    t.base("RSA");
+    t.base("RSA").weighs(512);
     t.constructor("()", |_| {
         Ok(Value::object(Rsa {
             key: RefCell::default(),

@@ -359,19 +359,29 @@ const fn class_of(algorithm: Algorithm) -> &'static str {
 
 fn define_classes(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.Aes");
-    t.base("SymmetricAlgorithm").beyond_documentation();
+    t.base("SymmetricAlgorithm")
+        .weighs(512)
+        .beyond_documentation();
     t.static_method("Aes Create()", create);
     let mut t = types.class("System.Security.Cryptography.DES");
-    t.base("SymmetricAlgorithm").beyond_documentation();
+    t.base("SymmetricAlgorithm")
+        .weighs(512)
+        .beyond_documentation();
     t.static_method("DES Create()", create);
     let mut t = types.class("System.Security.Cryptography.TripleDES");
-    t.base("SymmetricAlgorithm").beyond_documentation();
+    t.base("SymmetricAlgorithm")
+        .weighs(512)
+        .beyond_documentation();
     t.static_method("TripleDES Create()", create);
     let mut t = types.class("System.Security.Cryptography.RC2");
-    t.base("SymmetricAlgorithm").beyond_documentation();
+    t.base("SymmetricAlgorithm")
+        .weighs(512)
+        .beyond_documentation();
     t.static_method("RC2 Create()", create);
     let mut t = types.class("System.Security.Cryptography.Rijndael");
-    t.base("SymmetricAlgorithm").beyond_documentation();
+    t.base("SymmetricAlgorithm")
+        .weighs(512)
+        .beyond_documentation();
     t.static_method("Rijndael Create()", create);
     for (name, base) in [
         ("System.Security.Cryptography.AesManaged", "Aes"),
@@ -394,7 +404,7 @@ fn define_classes(types: &mut Types) {
         ),
     ] {
         let mut t = types.class(name);
-        t.base(base).beyond_documentation();
+        t.base(base).weighs(512).beyond_documentation();
         t.constructor("()", create);
     }
 }

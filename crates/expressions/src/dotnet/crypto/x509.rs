@@ -34,10 +34,38 @@ struct NameObject(Str);
 /// `PublicKey`
 struct PublicKeyObject(Certificate);
 /// `Oid`
-struct OidObject(Str);
+#[derive(Clone, Default)]
+struct OidObject {
+    value: Option<Str>,
+    /// One of its own, not that of the number.
+    name: Option<Str>,
+}
 
-/// Names .NET gives to object identifiers that certificates use.
-const FRIENDLY_NAMES: [(&str, &str); 9] = [
+impl OidObject {
+    fn of(value: impl Into<Str>) -> Value {
+        Value::object(Self {
+            value: Some(value.into()),
+            name: None,
+        })
+    }
+
+    fn friendly_name(&self) -> Option<Str> {
+        let known = || {
+            let value = self.value.as_ref()?;
+            let (_, name) = FRIENDLY_NAMES.iter().find(|(known, _)| *value == **known)?;
+            Some(Str::literal(name))
+        };
+        self.name.clone().or_else(known)
+    }
+}
+
+/// Names .NET gives to object identifiers that certificates use, and to the hash algorithms.
+const FRIENDLY_NAMES: [(&str, &str); 14] = [
+    ("1.2.840.113549.2.5", "md5"),
+    ("1.3.14.3.2.26", "sha1"),
+    ("2.16.840.1.101.3.4.2.1", "sha256"),
+    ("2.16.840.1.101.3.4.2.2", "sha384"),
+    ("2.16.840.1.101.3.4.2.3", "sha512"),
     ("1.2.840.113549.1.1.1", "RSA"),
     ("1.2.840.113549.1.1.5", "sha1RSA"),
     ("1.2.840.113549.1.1.11", "sha256RSA"),
@@ -302,14 +330,32 @@ pub(super) fn define(types: &mut Types) {
         .flags()
         .beyond_documentation();
     let mut t = types.class("System.Security.Cryptography.Oid");
-    t.constructor("(string oid)", |c| Ok(Value::object(OidObject(c.str(0)?))));
+    t.weighs(256);
+    t.constructor("()", |_| Ok(Value::object(OidObject::default())));
+    t.constructor("(string oid)", |c| {
+        let oid = c.str(0)?;
+        // A well-known name stands for its number.
+        let text = oid.to_utf8();
+        let known = FRIENDLY_NAMES
+            .iter()
+            .find(|(_, name)| text.eq_ignore_ascii_case(name));
+        Ok(OidObject::of(
+            known.map_or(oid, |(number, _)| Str::literal(number)),
+        ))
+    });
+    t.constructor("(string value, string friendlyName)", |c| {
+        let (value, name) = (c.opt_str(0)?, c.opt_str(1)?);
+        Ok(Value::object(OidObject { value, name }))
+    });
+    t.constructor("(Oid oid)", |c| {
+        c.required(0)?;
+        Ok(Value::object((*c.object::<OidObject>(0)?).clone()))
+    });
     t.property("string Value", |c| {
-        Ok(c.object::<OidObject>(0)?.0.clone().into())
+        Ok(c.object::<OidObject>(0)?.value.clone().into())
     });
     t.property("string FriendlyName", |c| {
-        let oid = c.object::<OidObject>(0)?;
-        let known = FRIENDLY_NAMES.iter().find(|(known, _)| oid.0 == **known);
-        Ok(known.map(|(_, name)| Str::literal(name)).into())
+        Ok(c.object::<OidObject>(0)?.friendly_name().into())
     });
 
     let mut t = types.class(&format!("{NAMESPACE}.X500DistinguishedName"));
@@ -320,7 +366,7 @@ pub(super) fn define(types: &mut Types) {
     let mut t = types.class(&format!("{NAMESPACE}.PublicKey"));
     t.property("Oid Oid", |c| {
         let (oid, _) = c.object::<PublicKeyObject>(0)?.0.public_key();
-        Ok(Value::object(OidObject(oid.into())))
+        Ok(OidObject::of(oid))
     });
     t.property("AsymmetricAlgorithm Key", |c| {
         Ok(c.object::<PublicKeyObject>(0)?
@@ -468,7 +514,7 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
     t.property("Oid SignatureAlgorithm", |c| {
         let oid = c.object::<CertificateObject>(0)?.0.signature_algorithm();
-        Ok(Value::object(OidObject(oid.into())))
+        Ok(OidObject::of(oid))
     });
     t.property("X500DistinguishedName SubjectName", |c| {
         Ok(Value::object(NameObject(

@@ -91,6 +91,7 @@ fn check_declaration(version: &str, standalone: Option<&Str>) -> R<()> {
 pub(super) fn define(types: &mut Types) {
     types.class("System.Xml.XmlResolver").beyond_documentation();
     let mut t = types.class("System.Xml.XmlDocument");
+    t.weighs(256);
     t.beyond_documentation();
     t.base("XmlNode");
     t.constructor("()", |_| Ok(value(XNode::document())));

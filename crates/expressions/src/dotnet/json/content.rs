@@ -145,7 +145,7 @@ fn insert_nested(
         rt.tick()?;
         rt.allocate(64)?;
         let item = token_of(content)?;
-        account_copy(rt, item.as_ref())?;
+        account_copy(rt, parent, item.as_ref())?;
         return Ok(parent.insert(i32::try_from(at).unwrap_or(i32::MAX), item.as_ref())?);
     }
     if nesting == MAX_NESTING {
@@ -168,14 +168,19 @@ pub(super) fn add(rt: &mut Runtime<'_>, parent: &JToken, content: &Value) -> R<(
     insert(rt, parent, parent.count(), content)
 }
 
-/// Accounts for the copy that is made of a token which already has a parent.
-pub(super) fn account_copy(rt: &mut Runtime<'_>, token: Option<&JToken>) -> R<()> {
-    if let Some(token) = token.filter(|token| token.has_values() && token.parent().is_some()) {
-        let nodes = token.descendants(true).len();
-        rt.spend(nodes as u64)?;
-        rt.allocate(crate::json::size_of_nodes(nodes))?;
+/// Accounts for the copy that is made of a token where `parent` takes none as it is.
+pub(super) fn account_copy(rt: &mut Runtime<'_>, parent: &JToken, token: Option<&JToken>) -> R<()> {
+    match token.filter(|token| token.has_values() && parent.copies(token)) {
+        Some(token) => account_nodes(rt, token),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Accounts for a copy of the token.
+pub(super) fn account_nodes(rt: &mut Runtime<'_>, token: &JToken) -> R<()> {
+    let nodes = token.descendants(true).len();
+    rt.spend(nodes as u64)?;
+    rt.allocate(crate::json::size_of_nodes(nodes))
 }
 
 /// The value of a property made from content: a sequence becomes an array.

@@ -38,7 +38,7 @@ pub(super) fn define(types: &mut Types) {
         |c| Ok(token(c, 0)?.item(c.int(1)?)?.into()),
         |c| {
             let (array, value) = (token(c, 0)?, opt_token(c, 2));
-            account_copy(c.rt, value.as_ref())?;
+            account_copy(c.rt, &array, value.as_ref())?;
             array.set_item(c.int(1)?, value.as_ref())?;
             Ok(Value::Null)
         },
@@ -52,9 +52,9 @@ pub(super) fn define(types: &mut Types) {
         },
         |c| {
             let key = key(c, 1)?;
-            let value = opt_token(c, 2);
-            account_copy(c.rt, value.as_ref())?;
-            token(c, 0)?.set_index(&key, value.as_ref())?;
+            let (array, value) = (token(c, 0)?, opt_token(c, 2));
+            account_copy(c.rt, &array, value.as_ref())?;
+            array.set_index(&key, value.as_ref())?;
             Ok(Value::Null)
         },
     )
@@ -67,7 +67,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("void Add(JToken item)", |c| {
         let (array, item) = (token(c, 0)?, opt_token(c, 1));
         c.rt.allocate(64)?;
-        account_copy(c.rt, item.as_ref())?;
+        account_copy(c.rt, &array, item.as_ref())?;
         array.add(item.as_ref())?;
         Ok(Value::Null)
     })
@@ -75,7 +75,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("void Insert(int index, JToken item)", |c| {
         let (array, item) = (token(c, 0)?, opt_token(c, 2));
         c.rt.allocate(64)?;
-        account_copy(c.rt, item.as_ref())?;
+        account_copy(c.rt, &array, item.as_ref())?;
         array.insert(c.int(1)?, item.as_ref())?;
         Ok(Value::Null)
     })

@@ -28,9 +28,9 @@ pub(super) fn define(types: &mut Types) {
         },
         |c| {
             let key = key(c, 1)?;
-            let value = opt_token(c, 2);
-            account_copy(c.rt, value.as_ref())?;
-            token(c, 0)?.set_index(&key, value.as_ref())?;
+            let (own, value) = (token(c, 0)?, opt_token(c, 2));
+            account_copy(c.rt, &own, value.as_ref())?;
+            own.set_index(&key, value.as_ref())?;
             Ok(Value::Null)
         },
     )

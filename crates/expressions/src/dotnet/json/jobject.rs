@@ -51,7 +51,7 @@ pub(super) fn define(types: &mut Types) {
         |c| {
             let (object, name, value) = (token(c, 0)?, c.str(1)?, opt_token(c, 2));
             c.rt.allocate(128)?;
-            account_copy(c.rt, value.as_ref())?;
+            account_copy(c.rt, &object, value.as_ref())?;
             object.set(&name, value.as_ref())?;
             Ok(Value::Null)
         },
@@ -65,10 +65,10 @@ pub(super) fn define(types: &mut Types) {
         },
         |c| {
             let key = key(c, 1)?;
-            let value = opt_token(c, 2);
+            let (object, value) = (token(c, 0)?, opt_token(c, 2));
             c.rt.allocate(128)?;
-            account_copy(c.rt, value.as_ref())?;
-            token(c, 0)?.set_index(&key, value.as_ref())?;
+            account_copy(c.rt, &object, value.as_ref())?;
+            object.set_index(&key, value.as_ref())?;
             Ok(Value::Null)
         },
     )
@@ -76,7 +76,7 @@ pub(super) fn define(types: &mut Types) {
     t.method("void Add(string propertyName, JToken value)", |c| {
         let (object, name, value) = (token(c, 0)?, c.str(1)?, opt_token(c, 2));
         c.rt.allocate(128)?;
-        account_copy(c.rt, value.as_ref())?;
+        account_copy(c.rt, &object, value.as_ref())?;
         object.add_property(name, value.as_ref())?;
         Ok(Value::Null)
     })

@@ -1,6 +1,6 @@
 //! `JProperty`
 
-use super::content::{account_copy, property_value};
+use super::content::{account_copy, account_nodes, property_value};
 use super::{opt_token, token};
 use crate::json::JToken;
 use crate::runtime::{Call, R};
@@ -21,9 +21,9 @@ pub(super) fn define(types: &mut Types) {
         "JToken Value",
         |c| Ok(token(c, 0)?.property_value().into()),
         |c| {
-            let value = opt_token(c, 1);
-            account_copy(c.rt, value.as_ref())?;
-            token(c, 0)?.set_property_value(value.as_ref())?;
+            let (own, value) = (token(c, 0)?, opt_token(c, 1));
+            account_copy(c.rt, &own, value.as_ref())?;
+            own.set_property_value(value.as_ref())?;
             Ok(Value::Null)
         },
     )
@@ -34,6 +34,8 @@ fn from_content(c: &mut Call<'_, '_>) -> R<Value> {
     c.rt.allocate(128)?;
     let (name, content) = (c.str(0)?, c.value(1));
     let value = property_value(c.rt, &content)?;
-    account_copy(c.rt, value.as_ref())?;
+    if let Some(value) = value.as_ref().filter(|value| value.parent().is_some()) {
+        account_nodes(c.rt, value)?;
+    }
     Ok(JToken::new_property(name, value.as_ref())?.into())
 }

@@ -1,11 +1,11 @@
 //! `JToken`, `JContainer`, `JTokenType`, `Formatting`: what all tokens can do.
 
-use super::content::{account_copy, add, insert, is_multiple};
+use super::content::{account_copy, account_nodes, add, insert, is_multiple};
 use super::{
     children, conversions, extensions, formatted, key, opt_token, read, sequence, serialize, token,
     tokens, typed,
 };
-use crate::dotnet::collections::enumerator;
+use crate::dotnet::collections::{Comparer, KeyComparer, enumerator, hash_of_key, keys_equal};
 use crate::json::{self, JToken, TokenType};
 use crate::runtime::{Call, Fault, R};
 use crate::types::Types;
@@ -40,7 +40,17 @@ fn values_by_key(c: &mut Call<'_, '_>) -> R<Value> {
     Ok(extensions::values_of(c.value(0), key))
 }
 
+fn deep_comparer(_: &mut Call<'_, '_>) -> R<Value> {
+    Ok(Value::object(Comparer(KeyComparer::DeepJson)))
+}
+
 fn define_token(types: &mut Types) {
+    let mut t = types.class("Newtonsoft.Json.Linq.JTokenEqualityComparer");
+    t.base("IEqualityComparer<JToken>").beyond_documentation();
+    t.constructor("()", deep_comparer);
+    t.method("bool Equals(JToken x, JToken y)", keys_equal);
+    t.method("int GetHashCode(JToken obj)", hash_of_key);
+
     let mut t = types.class("Newtonsoft.Json.Linq.JToken");
     t.base("IJEnumerable<JToken>");
     t.static_method("JToken Parse(string json)", |c| read(c, json::parse));
@@ -48,6 +58,7 @@ fn define_token(types: &mut Types) {
         let value = c.required(0)?;
         Ok(serialize(c.rt, &value)?.into())
     });
+    t.static_property("JTokenEqualityComparer EqualityComparer", deep_comparer);
     t.static_method("bool DeepEquals(JToken t1, JToken t2)", |c| {
         Ok(match (opt_token(c, 0), opt_token(c, 1)) {
             (Some(a), Some(b)) => {
@@ -79,9 +90,9 @@ fn define_token(types: &mut Types) {
         },
         |c| {
             let key = key(c, 1)?;
-            let value = opt_token(c, 2);
-            account_copy(c.rt, value.as_ref())?;
-            token(c, 0)?.set_index(&key, value.as_ref())?;
+            let (own, value) = (token(c, 0)?, opt_token(c, 2));
+            account_copy(c.rt, &own, value.as_ref())?;
+            own.set_index(&key, value.as_ref())?;
             Ok(Value::Null)
         },
     )
@@ -177,9 +188,9 @@ fn define_token(types: &mut Types) {
     })
     .mutates();
     t.method("void Replace(JToken value)", |c| {
-        let value = opt_token(c, 1);
-        account_copy(c.rt, value.as_ref())?;
-        token(c, 0)?.replace(value.as_ref())?;
+        let (own, value) = (token(c, 0)?, opt_token(c, 1));
+        account_copy(c.rt, &own, value.as_ref())?;
+        own.replace(value.as_ref())?;
         Ok(Value::Null)
     })
     .mutates();
@@ -238,9 +249,7 @@ fn define_container(types: &mut Types) {
             }
             _ => return Ok(Value::Null),
         };
-        let nodes = content.descendants(true).len();
-        c.rt.spend(nodes as u64)?;
-        c.rt.allocate(json::size_of_nodes(nodes))?;
+        account_nodes(c.rt, &content)?;
         target.merge(&content)?;
         Ok(Value::Null)
     })
@@ -274,11 +283,8 @@ fn container(c: &mut Call<'_, '_>) -> R<JToken> {
 
 /// A deep copy, accounted for.
 pub(super) fn copy(c: &mut Call<'_, '_>, token: &JToken) -> R<Value> {
-    let copy = token.deep_clone();
-    let nodes = copy.descendants(true).len();
-    c.rt.spend(nodes as u64)?;
-    c.rt.allocate(json::size_of_nodes(nodes))?;
-    Ok(copy.into())
+    account_nodes(c.rt, token)?;
+    Ok(token.deep_clone().into())
 }
 
 fn select(c: &mut Call<'_, '_>, strict: bool) -> R<Vec<JToken>> {

@@ -158,9 +158,11 @@ impl Object for JToken {
         (self.token_type() == TokenType::Object).then(|| Ok(self.get_str(name).into()))
     }
 
-    fn dynamic_set(&self, name: &str, value: &Value) -> Option<R<()>> {
+    fn dynamic_set(&self, rt: &mut Runtime<'_>, name: &str, value: &Value) -> Option<R<()>> {
         (self.token_type() == TokenType::Object).then(|| {
             let value = content::token_of(value)?;
+            rt.allocate(128)?;
+            content::account_copy(rt, self, value.as_ref())?;
             Ok(self.set(&name.into(), value.as_ref())?)
         })
     }

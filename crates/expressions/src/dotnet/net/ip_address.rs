@@ -96,6 +96,13 @@ pub(super) fn define(types: &mut Types) {
             )),
         }
     });
+    t.constructor("(byte[] address, long scopeid)", |c| {
+        let octets = <[u8; 16]>::try_from(c.bytes(0)?)
+            .map_err(|_| Fault::argument("An invalid IP address was specified.", "address"))?;
+        let scope = u32::try_from(c.long(1)?).map_err(|_| Fault::outside("scopeid"))?;
+        let ip = IpAddr::from(octets);
+        Ok(Value::object(Address(ip_address::Address { ip, scope })))
+    });
     t.constructor("(long newAddress)", |c| {
         // The number holds the bytes in network order, lowest first.
         let number = u32::try_from(c.long(0)?).map_err(|_| Fault::outside("newAddress"))?;

@@ -118,6 +118,7 @@ pub(super) fn define(types: &mut Types) {
         .beyond_documentation();
     uri_parts::define_enumerations(types);
     let mut t = types.class("System.Uri");
+    t.weighs(1024);
     for (signature, text) in [
         ("string UriSchemeFile", "file"),
         ("string UriSchemeFtp", "ftp"),
@@ -243,7 +244,9 @@ fn parts(t: &mut TypeBuilder<'_>) {
         part(c, |p| format!("{}{}", p.absolute_path(), p.query))
     });
     t.property("string Scheme", |c| part(c, |p| p.scheme.clone()));
-    t.property("string UserInfo", |c| part(c, |p| p.user_info.clone()));
+    t.property("string UserInfo", |c| {
+        part(c, |p| p.user_info.clone().unwrap_or_default())
+    });
     t.property("int Port", |c| part(c, port));
     t.property("bool IsDefaultPort", |c| {
         part(c, |p| p.port == default_port(&p.scheme))
@@ -303,7 +306,10 @@ fn methods(t: &mut TypeBuilder<'_>) {
             .path
             .rfind('/')
             .map_or("", |slash| a.path.get(..=slash).unwrap_or_default());
-        Ok((same_server(a, b) && b.path.starts_with(directory)).into())
+        // The user of a mail address does not count.
+        let same_user = !a.has_authority || a.user_info == b.user_info;
+        let same = same_server(a, b) && same_user;
+        Ok((same && b.path.starts_with(directory)).into())
     });
     t.method("Uri MakeRelativeUri(Uri uri)", |c| {
         let (base, other) = (own(c, 0)?, own(c, 1)?);

@@ -38,10 +38,8 @@ impl Parts {
 
     fn of(uri: &Uri) -> R<Self> {
         let parts = uri.parts()?;
-        let (user, password) = parts
-            .user_info
-            .split_once(':')
-            .unwrap_or((&parts.user_info, ""));
+        let user = parts.user_info.as_deref().unwrap_or_default();
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
         Ok(Self {
             scheme: parts.scheme.clone(),
             user: user.to_owned(),
@@ -199,6 +197,7 @@ macro_rules! text_property {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.UriBuilder");
+    t.weighs(1024);
     t.beyond_documentation();
     t.constructor("()", |_| Ok(make(Parts::new("http", "localhost"))));
     t.constructor("(string uri)", |c| {

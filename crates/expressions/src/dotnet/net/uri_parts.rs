@@ -91,8 +91,8 @@ pub(super) fn components(uri: &Uri, components: i64, format: i64) -> R<String> {
             out.push_str(if parts.has_authority { "://" } else { ":" });
         }
     }
-    if has(USER_INFO) && !parts.user_info.is_empty() {
-        out.push_str(&parts.user_info);
+    if let Some(user) = parts.user_info.as_ref().filter(|_| has(USER_INFO)) {
+        out.push_str(user);
         if several {
             out.push('@');
         }

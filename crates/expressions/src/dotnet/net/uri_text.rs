@@ -96,6 +96,21 @@ pub(super) fn define(t: &mut TypeBuilder<'_>) {
         let byte = u8::try_from(unit).map_err(|_| Fault::outside("character"))?;
         Ok(format!("%{byte:02X}").into())
     });
+    t.static_method("char HexUnescape(string pattern, ref int index)", |c| {
+        let text = c.opt_str(0)?.ok_or_else(Fault::null_reference)?;
+        let at = usize::try_from(c.int(1)?).ok();
+        let unit = |n: usize| at.and_then(|at| text.unit(at + n));
+        let digit = |n: usize| unit(n).and_then(hex);
+        let (Some(at), Some(first)) = (at, unit(0)) else {
+            return Err(Fault::outside("index"));
+        };
+        let (value, read) = match (first == u16::from(b'%'), digit(1), digit(2)) {
+            (true, Some(high), Some(low)) => (u16::try_from(high * 16 + low).unwrap_or(0), 3),
+            _ => (first, 1),
+        };
+        c.set(1, i32::try_from(at + read).unwrap_or(i32::MAX));
+        Ok(Value::Char(value))
+    });
     t.static_method("bool IsHexDigit(char character)", |c| {
         Ok(hex(c.char(0)?).is_some().into())
     });

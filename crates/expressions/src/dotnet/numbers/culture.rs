@@ -54,6 +54,11 @@ fn by_name(name: &Str) -> R<Value> {
     ))
 }
 
+/// `CultureInfo.InvariantCulture`
+pub(crate) fn invariant_culture() -> Value {
+    Value::object(Culture(CULTURE))
+}
+
 pub(super) fn define(types: &mut Types) {
     exception_type(
         types,
@@ -82,7 +87,7 @@ pub(super) fn define(types: &mut Types) {
         "CultureInfo CurrentUICulture",
         "CultureInfo InstalledUICulture",
     ] {
-        t.static_property(signature, |_| Ok(Value::object(Culture(CULTURE))));
+        t.static_property(signature, |_| Ok(invariant_culture()));
     }
     t.static_method("CultureInfo GetCultureInfo(string name)", |c| {
         by_name(&c.str(0)?)

@@ -7,6 +7,8 @@ mod integer;
 mod math;
 mod random;
 
+pub(crate) use culture::invariant_culture;
+
 use crate::clr::number_parse::NumberStyles;
 use crate::runtime::{Call, Fault, R};
 use crate::types::{Type, Types};

@@ -20,6 +20,7 @@ impl Object for RandomObject {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Random");
+    t.weighs(1024);
     t.constructor("()", |c| {
         let random = Random::unseeded(c.rt.host.random());
         Ok(Value::object(RandomObject(RefCell::new(random))))

@@ -4,6 +4,7 @@ mod collections;
 mod match_types;
 mod regex_type;
 
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
@@ -80,6 +81,14 @@ struct Subject {
     regex: Regex,
     text: Str,
     units: Box<[u16]>,
+    /// The part that is searched as if there were nothing else.
+    window: Range<usize>,
+}
+
+impl Subject {
+    fn searched(&self) -> &[u16] {
+        self.units.get(self.window.clone()).unwrap_or_default()
+    }
 }
 
 /// One successful match.
@@ -91,15 +100,22 @@ struct Hit {
 /// The first match from a place on, paid for.
 fn search(rt: &mut Runtime<'_>, subject: &Subject, from: usize) -> R<Option<Found>> {
     let mut steps = Steps::new(rt.limits.regex_steps);
-    let found = subject.regex.find_from(&subject.units, from, &mut steps);
+    let from = from.saturating_sub(subject.window.start);
+    let found = subject
+        .regex
+        .find_from(subject.searched(), from, &mut steps);
     rt.spend(1 + steps.take_used())?;
-    Ok(found?)
+    Ok(found?.map(|found| found.moved(subject.window.start as isize)))
 }
 
 /// The match after another one, paid for.
 fn search_after(rt: &mut Runtime<'_>, subject: &Subject, last: &Found) -> R<Option<Found>> {
     let mut steps = Steps::new(rt.limits.regex_steps);
-    let found = subject.regex.find_after(&subject.units, last, &mut steps);
+    let start = subject.window.start as isize;
+    let last = last.clone().moved(-start);
+    let found = subject
+        .regex
+        .find_after(subject.searched(), &last, &mut steps);
     rt.spend(1 + steps.take_used())?;
-    Ok(found?)
+    Ok(found?.map(|found| found.moved(start)))
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::match_types::{Captured, Kind};
 use super::{Subject, collections, defs, named, search};
 use crate::clr::calendar::TICKS_PER_MILLISECOND;
+use crate::clr::timespan::TimeSpan;
 use crate::dotnet::collections::array;
 use crate::regex::{Options, Regex, Replacement, Steps, escape, unescape};
 use crate::runtime::{Call, Fault, R, Runtime};
@@ -15,6 +16,8 @@ use crate::value::{Object, Str, Value};
 struct RegexObject {
     regex: Regex,
     options: i64,
+    /// `MatchTimeout`; what ends a match here is its steps.
+    timeout: TimeSpan,
 }
 
 impl Object for RegexObject {
@@ -42,7 +45,7 @@ fn compile(c: &mut Call<'_, '_>, pattern: usize, options: Option<usize>) -> R<(R
     let Some(options) = Options::from_bits(bits) else {
         return Err(Fault::outside("options"));
     };
-    check_timeout(c)?;
+    timeout(c)?;
     c.rt.spend(1 + pattern.len() as u64 / 4)?;
     // A compiled pattern takes about so much; long ones are not remembered, so each use pays.
     c.rt.allocate(pattern.len().saturating_mul(256))?;
@@ -50,7 +53,7 @@ fn compile(c: &mut Call<'_, '_>, pattern: usize, options: Option<usize>) -> R<(R
 }
 
 /// A `matchTimeout`, always the last argument, is positive and below 24 days, or the -1 ms that stand for none.
-fn check_timeout(c: &Call<'_, '_>) -> R<()> {
+fn timeout(c: &Call<'_, '_>) -> R<TimeSpan> {
     const NONE: i64 = -TICKS_PER_MILLISECOND;
     const MOST: i64 = (i32::MAX as i64 - 1) * TICKS_PER_MILLISECOND;
     if c.member
@@ -58,10 +61,10 @@ fn check_timeout(c: &Call<'_, '_>) -> R<()> {
         .last()
         .is_none_or(|p| &*p.name != "matchTimeout")
     {
-        return Ok(());
+        return Ok(TimeSpan(NONE));
     }
-    match c.span(c.len() - 1)?.0 {
-        NONE | 1..=MOST => Ok(()),
+    match c.span(c.len() - 1)? {
+        span @ TimeSpan(NONE | 1..=MOST) => Ok(span),
         _ => Err(Fault::outside("matchTimeout")),
     }
 }
@@ -78,8 +81,14 @@ fn subject(c: &mut Call<'_, '_>, source: Source) -> R<(Rc<Subject>, usize)> {
     };
     c.rt.spend(1 + text.len() as u64 / 64)?;
     c.rt.allocate(text.len().saturating_mul(2))?;
-    let units = text.units().into();
-    Ok((Rc::new(Subject { regex, text, units }), next))
+    let units: Box<[u16]> = text.units().into();
+    let subject = Subject {
+        window: 0..units.len(),
+        regex,
+        text,
+        units,
+    };
+    Ok((Rc::new(subject), next))
 }
 
 /// Where a search begins: argument `index` where there is one.
@@ -111,6 +120,37 @@ fn find(c: &mut Call<'_, '_>, source: Source, startat: Option<usize>) -> R<Value
     let from = start(c, &subject, startat)?;
     Ok(match search(c.rt, &subject, from)? {
         Some(found) => Captured::matched(&subject, found),
+        None => Captured::failed(Kind::Match),
+    })
+}
+
+/// `Match(input, beginning, length)`: as if the text were that part of it.
+fn find_within(c: &mut Call<'_, '_>) -> R<Value> {
+    let (subject, _) = subject(c, Source::Instance)?;
+    let total = subject.units.len();
+    let start = start(c, &subject, Some(2))?;
+    let length = usize::try_from(c.int(3)?)
+        .ok()
+        .filter(|length| *length <= total)
+        .ok_or_else(|| {
+            Fault::out_of_range(
+                "length",
+                "Length cannot be less than 0 or exceed input length.",
+            )
+        })?;
+    let end = start + length;
+    if end > total {
+        return Err(Fault::index_out_of_range());
+    }
+    let part = Rc::new(Subject {
+        regex: subject.regex.clone(),
+        text: subject.text.clone(),
+        units: subject.units.clone(),
+        window: start..end,
+    });
+    let from = start + subject.regex.start(length);
+    Ok(match search(c.rt, &part, from)? {
+        Some(found) => Captured::matched(&part, found),
         None => Captured::failed(Kind::Match),
     })
 }
@@ -238,6 +278,7 @@ const PLAIN: Source = Source::Static { options: None };
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Text.RegularExpressions.Regex");
+    t.weighs(256);
     t.static_property("TimeSpan InfiniteMatchTimeout", |_| {
         Ok(crate::clr::timespan::TimeSpan(-crate::clr::calendar::TICKS_PER_MILLISECOND).into())
     })
@@ -261,6 +302,13 @@ pub(super) fn define(types: &mut Types) {
     t.method("Match Match(string input)", |c| find(c, INSTANCE, None));
     t.method("Match Match(string input, int startat)", |c| {
         find(c, INSTANCE, Some(2))
+    });
+    t.method(
+        "Match Match(string input, int beginning, int length)",
+        find_within,
+    );
+    t.property("TimeSpan MatchTimeout", |c| {
+        Ok(c.object::<RegexObject>(0)?.timeout.into())
     });
     t.method("MatchCollection Matches(string input)", |c| {
         matches(c, INSTANCE, None)
@@ -340,7 +388,11 @@ pub(super) fn define(types: &mut Types) {
 
 fn construct(c: &mut Call<'_, '_>, options: Option<usize>) -> R<Value> {
     let (regex, options) = compile(c, 0, options)?;
-    Ok(Value::object(RegexObject { regex, options }))
+    Ok(Value::object(RegexObject {
+        regex,
+        options,
+        timeout: timeout(c)?,
+    }))
 }
 
 fn define_with_options(t: &mut crate::types::TypeBuilder<'_>) {

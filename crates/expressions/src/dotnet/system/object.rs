@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::runtime::{Fault, equals, hash};
 use crate::types::relations::base_class;
-use crate::types::{Type, Types};
+use crate::types::{Type, TypeDef, Types};
 use crate::value::{Str, TypeObject, Value};
 
 pub(super) fn define(types: &mut Types) {
@@ -70,7 +70,11 @@ pub(super) fn define(types: &mut Types) {
         while let Type::Array(inner, _) = element {
             element = inner;
         }
-        Ok(element.def().map(|def| Str::from(&*def.namespace)).into())
+        let mut def = element.def();
+        while let Some(declaring) = def.and_then(TypeDef::declaring) {
+            def = Some(declaring);
+        }
+        Ok(def.map(|def| Str::from(&*def.namespace)).into())
     })
     .beyond_documentation();
     t.property("Type BaseType", |c| {

@@ -32,7 +32,7 @@ impl FormattableText {
 
 impl Object for FormattableText {
     fn type_of(&self) -> Type {
-        Type::Named(known::FORMATTABLE_STRING, None)
+        Type::Named(known::CONCRETE_FORMATTABLE_STRING, None)
     }
 
     fn to_text(&self, rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
@@ -84,4 +84,18 @@ pub(super) fn define(types: &mut Types) {
         "string CurrentCulture(FormattableString formattable)",
         text_of_argument,
     );
+    let mut t = types.static_class("System.Runtime.CompilerServices.FormattableStringFactory");
+    t.beyond_documentation();
+    t.static_method(
+        "FormattableString Create(string format, params object[] arguments)",
+        |c| {
+            let (format, args) = (c.str(0)?, c.required(1)?);
+            c.rt.allocate(FormattableText::SIZE)?;
+            Ok(Value::object(FormattableText { format, args }))
+        },
+    );
+    let mut t = types.class(
+        "System.Runtime.CompilerServices.FormattableStringFactory.ConcreteFormattableString",
+    );
+    t.base("FormattableString").beyond_documentation();
 }

@@ -43,6 +43,7 @@ impl Object for StringReader {
 /// A text that is written to.
 pub(crate) struct StringWriter {
     builder: Value,
+    provider: Value,
 }
 
 impl StringWriter {
@@ -188,6 +189,17 @@ fn write_format(c: &mut Call<'_, '_>, array: bool) -> R<Value> {
     Ok(Value::Null)
 }
 
+fn writer(c: &Call<'_, '_>, builder: Option<usize>, provider: Option<usize>) -> R<Value> {
+    let provider = provider.map(|at| c.value(at)).filter(|p| !p.is_null());
+    Ok(Value::object(StringWriter {
+        builder: match builder {
+            Some(at) => c.required(at)?,
+            None => Value::object(StringBuilder::default()),
+        },
+        provider: provider.unwrap_or_else(crate::dotnet::numbers::invariant_culture),
+    }))
+}
+
 fn define_writer(types: &mut Types) {
     let mut t = types.class("System.IO.TextWriter");
     t.base("object").base("IDisposable");
@@ -258,6 +270,9 @@ fn define_writer(types: &mut Types) {
     })
     .mutates();
     t.property("string NewLine", |_| Ok("\n".into()));
+    t.property("IFormatProvider FormatProvider", |c| {
+        Ok(c.object::<StringWriter>(0)?.provider.clone())
+    });
     t.property("Encoding Encoding", |_| {
         Ok(crate::dotnet::convert::unicode_encoding())
     });
@@ -267,25 +282,13 @@ fn define_writer(types: &mut Types) {
 
     let mut t = types.class(WRITER);
     t.base("TextWriter");
-    t.constructor("()", |_| {
-        Ok(Value::object(StringWriter {
-            builder: Value::object(StringBuilder::default()),
-        }))
+    t.constructor("()", |c| writer(c, None, None));
+    t.constructor("(IFormatProvider formatProvider)", |c| {
+        writer(c, None, Some(0))
     });
-    t.constructor("(IFormatProvider formatProvider)", |_| {
-        Ok(Value::object(StringWriter {
-            builder: Value::object(StringBuilder::default()),
-        }))
-    });
-    t.constructor("(StringBuilder sb)", |c| {
-        Ok(Value::object(StringWriter {
-            builder: c.required(0)?,
-        }))
-    });
+    t.constructor("(StringBuilder sb)", |c| writer(c, Some(0), None));
     t.constructor("(StringBuilder sb, IFormatProvider formatProvider)", |c| {
-        Ok(Value::object(StringWriter {
-            builder: c.required(0)?,
-        }))
+        writer(c, Some(0), Some(1))
     });
     t.method("StringBuilder GetStringBuilder()", |c| {
         Ok(c.object::<StringWriter>(0)?.builder.clone())

@@ -160,11 +160,6 @@ fn ignoring(ignore: bool) -> StringComparison {
 /// `Compare(strA, indexA, strB, indexB, length, …)`
 fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
     let length = c.int(4)?;
-    let by_comparison =
-        how == StringComparison::Ordinal || c.member.signature.contains("StringComparison");
-    if by_comparison && (c.value(0).is_null() || c.value(2).is_null()) {
-        return Ok(compare(c.opt_str(0)?, c.opt_str(2)?, how).into());
-    }
     let cut = |text: usize, index: usize, name: &str| -> R<Option<Str>> {
         let Some(text) = c.opt_str(text)? else {
             // Nothing has no part but the empty one.
@@ -196,6 +191,14 @@ fn compare_parts(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
         return Ok(difference(a, b).into());
     }
     Ok(compare(a, b, how).into())
+}
+
+/// The same where the comparison is named: where a text is missing, no part is looked at.
+fn compare_parts_by(c: &mut Call<'_, '_>, how: StringComparison) -> R<Value> {
+    if c.value(0).is_null() || c.value(2).is_null() {
+        return Ok(compare(c.opt_str(0)?, c.opt_str(2)?, how).into());
+    }
+    compare_parts(c, how)
 }
 
 pub(super) fn define(types: &mut Types) {
@@ -283,7 +286,7 @@ fn define_comparisons(types: &mut Types) {
         "int Compare(string strA, int indexA, string strB, int indexB, int length, StringComparison comparisonType)",
         |c| {
             let how = comparison(c, 5)?;
-            compare_parts(c, how)
+            compare_parts_by(c, how)
         },
     );
     t.static_method("int CompareOrdinal(string strA, string strB)", |c| {
@@ -291,7 +294,7 @@ fn define_comparisons(types: &mut Types) {
     });
     t.static_method(
         "int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)",
-        |c| compare_parts(c, StringComparison::Ordinal),
+        |c| compare_parts_by(c, StringComparison::Ordinal),
     );
     t.static_method("bool Equals(string a, string b)", |c| {
         Ok((c.opt_str(0)? == c.opt_str(1)?).into())

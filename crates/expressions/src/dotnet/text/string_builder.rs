@@ -179,6 +179,7 @@ fn replace(c: &mut Call<'_, '_>) -> R<Value> {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(NAME);
+    t.weighs(256);
     t.constructor("()", |_| Ok(Value::object(StringBuilder::default())));
     t.constructor("(int capacity)", |c| {
         if c.int(0)? < 0 {

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use crate::clr::adjustment::{AdjustmentRule, TransitionDay, TransitionTime};
 use crate::clr::datetime::{DateTime, DateTimeKind};
 use crate::dotnet::numbers::enum_result;
-use crate::runtime::{Call, R, Runtime};
+use crate::runtime::{Call, R};
 use crate::types::{Registry, Type, Types};
-use crate::value::{Object, Str, Value};
+use crate::value::{Object, Value};
 
 const RULE: &str = "System.TimeZoneInfo.AdjustmentRule";
 const TRANSITION: &str = "System.TimeZoneInfo.TransitionTime";
@@ -26,10 +26,6 @@ impl Object for Rule {
         named(RULE)
     }
 
-    fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
-        Ok(Some(Str::literal("System.TimeZoneInfo+AdjustmentRule")))
-    }
-
     fn equals(&self, other: &Value) -> Option<bool> {
         Some(
             other
@@ -39,7 +35,7 @@ impl Object for Rule {
     }
 
     fn hash(&self) -> Option<u64> {
-        Some(self.0.start.cast_unsigned())
+        Some(self.0.start.ticks().cast_unsigned())
     }
 }
 
@@ -48,10 +44,6 @@ struct Transition(TransitionTime);
 impl Object for Transition {
     fn type_of(&self) -> Type {
         named(TRANSITION)
-    }
-
-    fn to_text(&self, _rt: &mut Runtime<'_>, _format: Option<&str>) -> R<Option<Str>> {
-        Ok(Some(Str::literal("System.TimeZoneInfo+TransitionTime")))
     }
 
     fn equals(&self, other: &Value) -> Option<bool> {
@@ -93,8 +85,8 @@ pub(super) fn define(types: &mut Types) {
             Ok(Value::object(Rule(AdjustmentRule::new(c.date(0)?, c.date(1)?, c.span(2)?, begins, ends)?)))
         },
     );
-    t.property("DateTime DateStart", |c| Ok(clock(rule(c)?.0.start)));
-    t.property("DateTime DateEnd", |c| Ok(clock(rule(c)?.0.end)));
+    t.property("DateTime DateStart", |c| Ok(rule(c)?.0.start.into()));
+    t.property("DateTime DateEnd", |c| Ok(rule(c)?.0.end.into()));
     t.property("TimeSpan DaylightDelta", |c| Ok(rule(c)?.0.delta.into()));
     t.property("TransitionTime DaylightTransitionStart", |c| {
         Ok(Value::object(Transition(rule(c)?.0.begins)))

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use super::adjustment::{Rule, rule_type};
 use crate::clr::datetime::{DateTime, DateTimeKind};
 use crate::clr::datetimeoffset::DateTimeOffset;
+use crate::clr::timespan::TimeSpan;
 use crate::clr::timezone::{ClockTime, TimeZone, convert};
 use crate::dotnet::collections;
-use crate::runtime::{Call, R, Runtime};
-use crate::types::{Registry, Type, TypeBuilder, Types};
+use crate::runtime::{Call, Fault, R, Runtime};
+use crate::types::{Registry, Type, TypeBuilder, Types, known};
 use crate::value::{Object, Str, Value};
 
 const INFO: &str = "System.TimeZoneInfo";
@@ -19,6 +20,8 @@ struct Zone {
     display: Option<Str>,
     standard: Option<Str>,
     daylight: Option<Str>,
+    /// Says that it has no daylight saving time, whatever its rules.
+    no_daylight: bool,
     /// `TimeZoneInfo.Local`, which is UTC under another name.
     local: bool,
     of: &'static str,
@@ -31,6 +34,7 @@ impl Zone {
             display: None,
             standard: None,
             daylight: None,
+            no_daylight: false,
             local: false,
             of: INFO,
         })
@@ -42,6 +46,7 @@ impl Zone {
             display: None,
             standard: None,
             daylight: None,
+            no_daylight: false,
             local: true,
             of: INFO,
         }
@@ -120,6 +125,7 @@ fn named(c: &Call<'_, '_>, index: usize) -> R<TimeZone> {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class(INFO);
+    t.weighs(1024);
     t.static_property("TimeZoneInfo Utc", |_| Ok(Zone::value(TimeZone::utc())));
     t.static_property("TimeZoneInfo Local", |_| Ok(Value::object(Zone::local())));
     t.static_method("TimeZoneInfo FindSystemTimeZoneById(string id)", |c| {
@@ -131,6 +137,10 @@ pub(super) fn define(types: &mut Types) {
     );
     t.static_method(
         "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, AdjustmentRule[] adjustmentRules)",
+        |c| custom(c, Some(5)),
+    );
+    t.static_method(
+        "TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName, string daylightDisplayName, AdjustmentRule[] adjustmentRules, bool disableDaylightSavingTime)",
         |c| custom(c, Some(5)),
     );
     t.method("AdjustmentRule[] GetAdjustmentRules()", |c| {
@@ -156,7 +166,8 @@ pub(super) fn define(types: &mut Types) {
         Ok(zone(c, 0)?.zone.base_offset(c.rt.host.now()).into())
     });
     t.property("bool SupportsDaylightSavingTime", |c| {
-        Ok(zone(c, 0)?.zone.has_daylight_time(c.rt.host.now()).into())
+        let zone = zone(c, 0)?;
+        Ok((!zone.no_daylight && zone.zone.has_daylight_time(c.rt.host.now())).into())
     });
     questions(&mut t);
     conversions(&mut t);
@@ -165,6 +176,7 @@ pub(super) fn define(types: &mut Types) {
 
 fn custom(c: &Call<'_, '_>, rules: Option<usize>) -> R<Value> {
     let daylight = if rules.is_some() { 4 } else { 3 };
+    let no_daylight = c.len() > 6 && c.bool(6)?;
     let rules = rules
         .map(|index| collections::elements_of(&c.value(index)).unwrap_or_default())
         .unwrap_or_default();
@@ -176,7 +188,11 @@ fn custom(c: &Call<'_, '_>, rules: Option<usize>) -> R<Value> {
         zone,
         display: Some(c.opt_str(2)?.unwrap_or(Str::EMPTY)),
         standard: Some(c.opt_str(3)?.unwrap_or(Str::EMPTY)),
-        daylight: Some(c.opt_str(daylight)?.unwrap_or(Str::EMPTY)),
+        daylight: Some(match c.opt_str(daylight)? {
+            Some(name) if !no_daylight => name,
+            _ => Str::EMPTY,
+        }),
+        no_daylight,
         local: false,
         of: INFO,
     }))
@@ -190,6 +206,29 @@ fn instant(zone: &TimeZone, value: DateTime) -> i64 {
             .saturating_sub(zone.clock_time(value.ticks()).offset().0),
         DateTimeKind::Utc | DateTimeKind::Local => value.ticks(),
     }
+}
+
+/// What the clocks show at an instant.
+fn clock_at(zone: &TimeZone, utc_ticks: i64) -> i64 {
+    utc_ticks.saturating_add(zone.at(utc_ticks).0.0)
+}
+
+/// The same for a `DateTime`, which may be what the clocks show.
+fn clock_of(zone: &TimeZone, value: DateTime) -> i64 {
+    match value.kind() {
+        DateTimeKind::Unspecified => value.ticks(),
+        DateTimeKind::Utc | DateTimeKind::Local => clock_at(zone, value.ticks()),
+    }
+}
+
+/// `GetAmbiguousTimeOffsets`: the smaller one first.
+fn offsets(found: Option<(TimeSpan, TimeSpan)>, class: &str, parameter: &str) -> R<Value> {
+    let Some((low, high)) = found else {
+        let message = format!("The supplied {class} is not in an ambiguous time range.");
+        return Err(Fault::argument(&message, parameter));
+    };
+    let element = Type::Named(known::TIME_SPAN, None);
+    Ok(collections::array(element, vec![low.into(), high.into()]))
 }
 
 fn questions(t: &mut TypeBuilder<'_>) {
@@ -214,18 +253,36 @@ fn questions(t: &mut TypeBuilder<'_>) {
         |c| Ok(zone(c, 0)?.zone.at(c.offset(1)?.utc_ticks()).1.into()),
     );
     t.method("bool IsAmbiguousTime(DateTime dateTime)", |c| {
-        let time = zone(c, 0)?.zone.clock_time(c.date(1)?.ticks());
-        Ok(matches!(time, ClockTime::Ambiguous(_)).into())
+        let (zone, date) = (zone(c, 0)?, c.date(1)?);
+        let clock = clock_of(&zone.zone, date);
+        Ok(zone.zone.ambiguous_offsets(clock).is_some().into())
     });
     t.method("bool IsAmbiguousTime(DateTimeOffset dateTimeOffset)", |c| {
-        let zone = &zone(c, 0)?.zone;
-        let ticks = c.offset(1)?.utc_ticks();
-        let local = ticks + zone.at(ticks).0.0;
-        Ok(matches!(zone.clock_time(local), ClockTime::Ambiguous(_)).into())
+        let (zone, time) = (zone(c, 0)?, c.offset(1)?);
+        let clock = clock_at(&zone.zone, time.utc_ticks());
+        Ok(zone.zone.ambiguous_offsets(clock).is_some().into())
     });
+    t.method(
+        "TimeSpan[] GetAmbiguousTimeOffsets(DateTime dateTime)",
+        |c| {
+            let (zone, date) = (zone(c, 0)?, c.date(1)?);
+            let found = zone.zone.ambiguous_offsets(clock_of(&zone.zone, date));
+            offsets(found, "DateTime", "dateTime")
+        },
+    );
+    t.method(
+        "TimeSpan[] GetAmbiguousTimeOffsets(DateTimeOffset dateTimeOffset)",
+        |c| {
+            let (zone, time) = (zone(c, 0)?, c.offset(1)?);
+            let clock = clock_at(&zone.zone, time.utc_ticks());
+            let found = zone.zone.ambiguous_offsets(clock);
+            offsets(found, "DateTimeOffset", "dateTimeOffset")
+        },
+    );
     t.method("bool IsInvalidTime(DateTime dateTime)", |c| {
-        let time = zone(c, 0)?.zone.clock_time(c.date(1)?.ticks());
-        Ok(matches!(time, ClockTime::Skipped(_)).into())
+        let (zone, date) = (zone(c, 0)?, c.date(1)?);
+        let skipped = || matches!(zone.zone.clock_time(date.ticks()), ClockTime::Skipped(_));
+        Ok((date.kind() == DateTimeKind::Unspecified && skipped()).into())
     });
     t.method("bool Equals(TimeZoneInfo other)", |c| {
         Ok(crate::runtime::equals(&c.value(0), &c.value(1)).into())
@@ -329,6 +386,7 @@ fn older(types: &mut Types) {
             display: None,
             standard: None,
             daylight: None,
+            no_daylight: false,
             local: false,
             of: OLD,
         }))

@@ -47,6 +47,7 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
 
     let mut t = types.class("System.Xml.Linq.XDocument");
+    t.weighs(1024);
     t.base("XContainer");
     t.constructor("()", |_| Ok(Value::object(XNode::document())));
     t.constructor("(params object[] content)", |c| {

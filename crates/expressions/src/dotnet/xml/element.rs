@@ -12,6 +12,7 @@ use crate::xml::{self, XNode};
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Xml.Linq.XElement");
+    t.weighs(256);
     t.base("XContainer");
     t.constructor("(XName name)", |c| {
         c.rt.allocate(160)?;

@@ -1,10 +1,13 @@
 //! `System.Xml.Linq.Extensions`: methods on sequences of nodes.
 
+use std::cmp::Ordering;
+
 use super::names::opt_name;
+use super::node::optional_order;
 use super::{defs, elements, named, nothing};
-use crate::runtime::{Call, R};
+use crate::runtime::{Call, R, Runtime};
 use crate::types::{DefId, Type, Types};
-use crate::value::{Lazy, Value};
+use crate::value::{Lazy, Ready, Value};
 use crate::xml::{Name, XNode};
 
 pub(super) fn define(types: &mut Types) {
@@ -110,6 +113,17 @@ pub(super) fn define(types: &mut Types) {
         "IEnumerable<XNode> DescendantNodesAndSelf(this IEnumerable<XElement> source)",
         |c| gather(c, defs().node, |node| node.descendants(true)),
     );
+    t.extension(
+        "IEnumerable<T> InDocumentOrder<T>(this IEnumerable<T> source)",
+        |c| {
+            let source = c.required(0)?;
+            let ty = c.member.result.substitute(&[], c.types);
+            Ok(Lazy::value(ty, move |rt| {
+                let nodes = rt.collect(&source)?;
+                Ok(Box::new(Ready(in_document_order(rt, nodes)?.into_iter())))
+            }))
+        },
+    );
     t.extension("void Remove(this IEnumerable<XNode> source)", remove_all)
         .mutates();
     t.extension(
@@ -153,8 +167,26 @@ fn gather(
             rt.allocate(more.len() * size_of::<Value>())?;
             found.extend(more.into_iter().map(Value::object));
         }
-        Ok(Box::new(crate::value::Ready(found.into_iter())))
+        Ok(Box::new(Ready(found.into_iter())))
     }))
+}
+
+/// Nulls first, as .NET orders them; nodes of different documents have no order.
+fn in_document_order(rt: &mut Runtime<'_>, mut nodes: Vec<Value>) -> R<Vec<Value>> {
+    let mut problem = None;
+    rt.spend(nodes.len() as u64 * 4)?;
+    rt.allocate(nodes.len() * size_of::<Value>())?;
+    nodes.sort_by(|a, b| {
+        optional_order(a.as_object(), b.as_object()).unwrap_or_else(|fault| {
+            problem = Some(fault);
+            Ordering::Equal
+        })
+    });
+    rt.spend(0)?;
+    match problem {
+        Some(fault) => Err(fault),
+        None => Ok(nodes),
+    }
 }
 
 fn remove_all(c: &mut Call<'_, '_>) -> R<Value> {

@@ -244,7 +244,7 @@ fn beside(node: &XNode, direction: isize) -> Vec<XNode> {
 }
 
 /// Document order where a node may be missing, which comes first.
-fn optional_order(a: Option<&XNode>, b: Option<&XNode>) -> R<std::cmp::Ordering> {
+pub(super) fn optional_order(a: Option<&XNode>, b: Option<&XNode>) -> R<std::cmp::Ordering> {
     match (a, b) {
         (Some(a), Some(b)) => order(a, b),
         (a, b) => Ok(a.is_some().cmp(&b.is_some())),
