@@ -409,7 +409,7 @@ fn better(
         if better_conversion(arg, index, &t2, &t1, oracle) {
             return false;
         }
-        // Ties are broken between equal parameter types only.
+        // All but one tie are broken between equal parameter types only.
         let known = matches!(&arg.shape, Shape::Value(from, _) if *from != Type::Dynamic);
         let won = better_conversion(arg, index, &t1, &t2, oracle);
         undecided |= known && !won;
@@ -417,12 +417,26 @@ fn better(
             wins = true;
         }
     }
-    if wins || undecided {
-        return wins;
+    if wins {
+        return true;
     }
     let (Some(x), Some(y)) = (candidates.get(a.candidate), candidates.get(b.candidate)) else {
         return false;
     };
+    if undecided {
+        // As Roslyn has it: with other numbers of parameters, what is not expanded, then what takes no default.
+        let used = |choice: &Choice, candidate: &Candidate| match candidate.params.len() {
+            params if choice.expanded => args.len().max(params.saturating_sub(1)),
+            params => params,
+        };
+        let (of_a, of_b) = (used(a, x), used(b, y));
+        return of_a != of_b
+            && match (a.expanded, b.expanded) {
+                (false, true) => true,
+                (true, false) => false,
+                _ => of_a == args.len(),
+            };
+    }
     // Tie-breaks, in C#'s order.
     if (x.generics == 0) != (y.generics == 0) {
         return x.generics == 0;
