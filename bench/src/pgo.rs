@@ -192,3 +192,16 @@ impl Compiler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rustc_names_its_host_and_its_llvm() {
+        let compiler = Compiler::here().unwrap();
+        assert!(compiler.host.contains('-'), "{}", compiler.host);
+        assert!(compiler.llvm.parse::<u32>().is_ok(), "{}", compiler.llvm);
+        assert!(compiler.libraries.is_dir());
+    }
+}

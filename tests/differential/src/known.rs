@@ -29,6 +29,9 @@ pub fn cause(source: &str, ours: &str, theirs: &Outcome) -> Option<&'static str>
         Outcome::Rejected(code) => return rejected(source, code),
         _ => {}
     }
+    if source.contains("(-0f)") && source.contains("dynamic") {
+        return Some("the sign of a zero that is a constant and dynamic");
+    }
     if source.contains("g += x") && ours == "compile CS0019" {
         return Some("delegates do not combine");
     }
@@ -190,10 +193,14 @@ fn json(of: &Difference<'_>) -> Option<&'static str> {
     {
         return Some("XML is not written as JSON");
     }
+    const INSIDES: [&str; 4] = ["Encoding.", "new Regex(", "TimeZoneInfo", "AdjustmentRule"];
+    if of.mentions(&["SerializeObject(", "FromObject("]) && of.mentions(&INSIDES) {
+        return Some("encodings, time zones and the like have other insides");
+    }
     if of.mentions(&["(byte[])(JToken.Parse(\"1234"]) && of.our_exception == "ArgumentException" {
         return Some("large integers have no bytes");
     }
-    if of.mentions(&["Comparer<JToken>"])
+    if of.mentions(&["Comparer<JToken>", "Min<JToken>", "Max<JToken>"])
         && matches!(
             of.our_exception,
             "ArgumentException" | "InvalidOperationException"
@@ -290,9 +297,17 @@ fn xml(of: &Difference<'_>) -> Option<&'static str> {
     const CERTIFICATES: [&str; 4] = [".Dispose()", ".ToString(", "byte[0]", "(byte[])null"];
     if of.mentions(&["X509Certificate"])
         && of.mentions(&CERTIFICATES)
-        && (of.their_text.contains("X509Certificate") || of.their_text.contains("[Version]"))
+        && (of.their_text.contains("X509Certificate")
+            || of.their_text.contains("[Version]")
+            || of.mentions(&[".ToString(true)"]))
     {
         return Some("certificates without content, and their long text");
+    }
+    if of.their_text.contains("EncodingSealed") {
+        return Some("the encodings at hand have the class that they are asked for by");
+    }
+    if of.mentions(&["GetElementsByTagName("]) && of.mentions(&["[int.MaxValue]"]) {
+        return Some("a list of elements has none beyond its end");
     }
     // The class of what walks over nodes, where it is taken for a text.
     let iterator = of.their_text.contains("Iterator") && of.our_text.contains("IEnumerable`1");

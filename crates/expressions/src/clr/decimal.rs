@@ -324,9 +324,16 @@ fn power_of_ten(power: i32) -> f64 {
 /// `(double)value`
 pub fn to_f64(value: Decimal) -> f64 {
     let magnitude = value.mantissa().unsigned_abs();
-    let low = (magnitude & u128::from(u64::MAX)) as u64 as f64;
+    const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+    let low = magnitude as u64 as i64;
+    // .NET Core 3.1 takes the low half for a signed number first, and so rounds twice.
+    let low = if low < 0 {
+        low as f64 + TWO_TO_64
+    } else {
+        low as f64
+    };
     let high = (magnitude >> 64) as u64 as f64;
-    let quotient = (low + high * 18_446_744_073_709_551_616.0) / power_of_ten(value.scale() as i32);
+    let quotient = (low + high * TWO_TO_64) / power_of_ten(value.scale() as i32);
     if value.is_sign_negative() {
         -quotient
     } else {

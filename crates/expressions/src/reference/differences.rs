@@ -222,6 +222,12 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 "throws ArgumentException",
             ),
             example(
+                "encodings, regular expressions, time zones and their rules become JSON by the properties that policies see; Json.NET writes \
+                 their insides or fails",
+                r#"@(JsonConvert.SerializeObject(new Regex("a")))"#,
+                r#"string	{"MatchTimeout":"-00:00:00.0010000","Options":0,"RightToLeft":false}"#,
+            ),
+            example(
                 "a number that is read where a `string` is wanted is written anew",
                 r#"@(JsonConvert.DeserializeObject<string>("1.10"))"#,
                 "string\t1.1",

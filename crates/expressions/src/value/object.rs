@@ -82,6 +82,19 @@ impl Lazy {
             make: Box::new(make),
         })
     }
+
+    /// A sequence of that type whose elements are known.
+    pub fn of(ty: Type, elements: Vec<Value>) -> Value {
+        let elements: Rc<[Value]> = elements.into();
+        Self::value(ty, move |_| {
+            let elements = elements.clone();
+            let mut at = 0;
+            Ok(Box::new(Ready(std::iter::from_fn(move || {
+                at += 1;
+                elements.get(at - 1).cloned()
+            }))))
+        })
+    }
 }
 
 impl Object for Lazy {

@@ -237,13 +237,15 @@ fn define_statics(types: &mut Types) {
             let (own, other) = (this(c)?, c.object::<Array>(2)?);
             let fits = own.element == other.element
                 || own.element.is_reference() && relations::is_assignable(&own.element, &other.element);
-            if !fits {
+            let (from, to, length) = (c.int(1)?, c.int(3)?, c.int(4)?);
+            let lies_in = |array: &Array, start| part(start, length, array.len()).is_ok();
+            // A part that is not there is noticed before.
+            if !fits && lies_in(&own, from) && lies_in(&other, to) {
                 return Err(Fault::new(
                     "System.ArrayTypeMismatchException",
                     Str::literal("Array.ConstrainedCopy will only work on array types that are provably compatible, without any form of boxing, unboxing, widening, or casting of each array element.  Change the array types (i.e., copy a Derived[] to a Base[]), or use a mitigation strategy in the CER for Array.Copy's less powerful reliability contract, such as cloning the array or throwing away the potentially corrupt destination array."),
                 ));
             }
-            let (from, to, length) = (c.int(1)?, c.int(3)?, c.int(4)?);
             copy(c, from, 2, to, length)
         },
     )

@@ -86,6 +86,7 @@ fn last_index_of(c: &mut Call<'_, '_>) -> R<Value> {
         .ok()
         .filter(|count| *count <= last + 1)
         .ok_or_else(|| outside("count"))?;
+    vector(&*this(c)?)?;
     let first = last + 1 - count;
     let found = items.get(first..=last).unwrap_or_default();
     Ok(position(found.iter().rposition(same).map(|at| at + first)))
@@ -269,7 +270,10 @@ fn define_searches(types: &mut Types) {
         "int LastIndexOf(Array array, object value, int startIndex, int count)",
     ] {
         t.static_method(signature, |c| {
-            vector(&*this(c)?)?;
+            // Here an empty array is not searched, wherever the search would start.
+            if this(c)?.len() == 0 {
+                return Ok((-1).into());
+            }
             last_index_of(c)
         });
     }

@@ -233,17 +233,7 @@ fn sequence(found: Vec<JToken>) -> Value {
 
 /// A lazy sequence, of that type, of tokens found now.
 fn lazy(ty: Type, found: Vec<JToken>) -> Value {
-    let found: Rc<[Value]> = found.into_iter().map(Value::Json).collect();
-    Lazy::value(ty, move |_| {
-        let found = found.clone();
-        let mut at = 0;
-        Ok(Box::new(crate::value::Ready(std::iter::from_fn(
-            move || {
-                at += 1;
-                found.get(at - 1).cloned()
-            },
-        ))))
-    })
+    Lazy::of(ty, found.into_iter().map(Value::Json).collect())
 }
 
 /// The children as a lazy sequence that notices changes.

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::match_types::Captured;
 use super::named;
-use crate::dotnet::collections::{self, enumerator};
+use crate::dotnet::collections::enumerator;
 use crate::runtime::{Call, Fault, R, Runtime};
 use crate::types::{DefId, Type, Types};
-use crate::value::{Iter, Object, Str, Value};
+use crate::value::{Iter, Lazy, Object, Str, Value};
 
 /// A fixed list of captures, groups or matches.
 pub(super) struct Collection {
@@ -85,12 +85,15 @@ pub(super) fn define(types: &mut Types) {
             .into_iter()
             .map(Value::Str)
             .collect();
-        Ok(collections::array(Type::STRING, names))
+        Ok(Lazy::of(Type::enumerable(Type::STRING), names))
     })
     .beyond_documentation();
     t.property("IEnumerable<Group> Values", |c| {
         let groups = c.object::<Collection>(0)?.items.to_vec();
-        Ok(collections::array(named(super::defs().group), groups))
+        Ok(Lazy::of(
+            Type::enumerable(named(super::defs().group)),
+            groups,
+        ))
     })
     .beyond_documentation();
     t.method("bool ContainsKey(string key)", |c| {
