@@ -1,6 +1,6 @@
 //! The order in which the linker lays out Tidegate's code: what runs lies together.
 //!
-//! In: the release build (guided by a profile where there is one), run under callgrind with every configuration and kind of traffic. Out: `crates/tidegate/layout.ld`, a linker
+//! In: the release build, and that guided by a profile where there is one, run under callgrind with every configuration and kind of traffic. Out: `crates/tidegate/layout.ld`, a linker
 //! script that names the functions that ran, those that ran most first. Linux maps code in blocks of 64 KiB around each page
 //! that is touched; when the fifth of the code that runs is strewn over all of it, nearly all of it is resident.
 
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::callgrind;
-use crate::peers::{Build, Folders, Peer, Ports};
+use crate::peers::{Folders, Peer, Ports};
 use crate::scenario::Scenario;
 use crate::table::{Cores, start_mock};
 
@@ -19,10 +19,9 @@ use crate::table::{Cores, start_mock};
 const REQUESTS: usize = 300;
 /// A module is named as a whole when at least this share of its code has run: what is written there next will likely run as well.
 const MODULE_SHARE: f64 = 0.8;
-/// One name stands for all instances of a generic function. Those of which less than this share has run come behind all others.
-const GENERIC_SHARE: f64 = 1.0 / 6.0;
-/// What has this size, and one name, is strewn as much when it is put together.
-const LARGEST_GENERIC: u64 = 128 * 1024;
+/// One name stands for all instances of a generic function, unless less than this share of them has run: then those that have are
+/// named with their hashes. These hold as long as the types do.
+const GENERIC_SHARE: f64 = 1.0 / 3.0;
 
 const HEAD: &str = "\
 /* The functions that run, together: less of the program has to be in memory. Written by
@@ -38,34 +37,33 @@ pub fn run() -> Result<String, String> {
         );
     }
     let folders = Folders::here().map_err(|error| error.to_string())?;
-    // What one build puts into its callers the other has as functions; most names are the same.
-    let build = folders.builds().pop().unwrap_or(Build::Plain);
-    let mut costs = HashMap::new();
-    for peer in Peer::all(&folders) {
-        if matches!(peer, Peer::Tidegate(_, of) if of == build) {
-            profile(&peer, &folders, &mut costs)?;
+    // What one build puts into its callers the other has as functions: both find what they know.
+    let mut chosen = BTreeMap::new();
+    for build in folders.builds() {
+        let mut costs = HashMap::new();
+        for peer in Peer::all(&folders) {
+            if matches!(peer, Peer::Tidegate(_, of) if of == build) {
+                profile(&peer, &folders, &mut costs)?;
+            }
         }
+        let mut root = Module::default();
+        for (name, size) in &symbols(folders.program(build))? {
+            root.add(name, *size, costs.get(name).copied());
+        }
+        root.choose(None, &mut chosen);
     }
-    let symbols = symbols(folders.program(build))?;
-    let mut root = Module::default();
-    for (name, size) in &symbols {
-        root.add(name, *size, costs.get(name).copied());
-    }
-    let mut chosen = Vec::new();
-    root.choose(None, &mut chosen);
-    chosen.sort_by(|a, b| {
-        let key = |one: &Chosen| (one.is_strewn, std::cmp::Reverse(one.cost));
-        key(a).cmp(&key(b)).then_with(|| a.pattern.cmp(&b.pattern))
-    });
+    let mut chosen: Vec<(String, Chosen)> = chosen.into_iter().collect();
+    chosen.sort_by_key(|(_, one)| std::cmp::Reverse(one.cost));
 
     let mut script = format!("{HEAD}SECTIONS\n{{\n  .text.profiled :\n  {{\n");
-    for one in &chosen {
-        let _ = writeln!(script, "    *(.text*.{})", one.pattern);
+    for (pattern, _) in &chosen {
+        let _ = writeln!(script, "    *(.text*.{pattern})");
     }
     script.push_str("  }\n}\nINSERT BEFORE .text;\n");
     let path = folders.bench.join("../crates/tidegate/layout.ld");
     fs::write(&path, script).map_err(|error| error.to_string())?;
-    let sum = |part: fn(&Chosen) -> u64| chosen.iter().map(part).sum::<u64>() / 1024;
+    let sum =
+        |part: fn(&Chosen) -> u64| chosen.iter().map(|(_, one)| part(one)).sum::<u64>() / 1024;
     Ok(format!(
         "{} names, {} KiB of code, of which {} KiB have run",
         chosen.len(),
@@ -144,14 +142,14 @@ fn symbols(program: &Path) -> Result<BTreeMap<String, u64>, String> {
 #[derive(Default)]
 struct Module {
     parts: BTreeMap<String, Module>,
-    size: u64,
-    ran: u64,
-    cost: u64,
+    /// The functions of that name that ran, with their hashes.
+    instances: Vec<(String, Chosen)>,
+    whole: Chosen,
 }
 
+/// What is known of the code that a pattern stands for.
+#[derive(Default, Clone, Copy)]
 struct Chosen {
-    pattern: String,
-    is_strewn: bool,
     size: u64,
     ran: u64,
     cost: u64,
@@ -162,28 +160,38 @@ impl Module {
         let mut module = self;
         for pattern in patterns(name) {
             module = module.parts.entry(pattern).or_default();
-            module.size += size;
+            module.whole.size += size;
             if let Some(cost) = cost {
-                module.ran += size;
-                module.cost = module.cost.max(cost);
+                module.whole.ran += size;
+                module.whole.cost = module.whole.cost.max(cost);
             }
+        }
+        if let Some(cost) = cost {
+            let ran = size;
+            module
+                .instances
+                .push((exact(name), Chosen { size, ran, cost }));
         }
     }
 
-    fn choose(&self, pattern: Option<&str>, chosen: &mut Vec<Chosen>) {
-        let share = self.ran as f64 / self.size.max(1) as f64;
+    /// The patterns for what has run; of what two builds say the larger counts.
+    fn choose(&self, pattern: Option<&str>, chosen: &mut BTreeMap<String, Chosen>) {
+        let share = self.whole.ran as f64 / self.whole.size.max(1) as f64;
+        let mut take = |pattern: &str, one: Chosen| {
+            let known = chosen.entry(pattern.to_owned()).or_default();
+            if one.cost >= known.cost {
+                *known = one;
+            }
+        };
         match pattern {
-            Some(_) if self.ran == 0 => {}
-            Some(pattern) if share >= MODULE_SHARE || self.parts.is_empty() => {
-                let is_strewn = share < GENERIC_SHARE;
-                if !is_strewn || self.size <= LARGEST_GENERIC {
-                    chosen.push(Chosen {
-                        pattern: pattern.to_owned(),
-                        is_strewn,
-                        size: self.size,
-                        ran: self.ran,
-                        cost: self.cost,
-                    });
+            Some(_) if self.whole.ran == 0 => {}
+            Some(pattern) if share >= MODULE_SHARE => take(pattern, self.whole),
+            Some(pattern) if self.parts.is_empty() && share >= GENERIC_SHARE => {
+                take(pattern, self.whole);
+            }
+            Some(_) if self.parts.is_empty() => {
+                for (name, one) in &self.instances {
+                    take(name, *one);
                 }
             }
             _ => {
@@ -192,6 +200,14 @@ impl Module {
                 }
             }
         }
+    }
+}
+
+/// A name as it is, but for what the optimiser appends.
+fn exact(name: &str) -> String {
+    match name.find(".llvm.") {
+        Some(end) => format!("{}*", &name[..end]),
+        None => name.to_owned(),
     }
 }
 
@@ -289,9 +305,10 @@ mod tests {
         root.add("_ZN1b1g17h0000000000000000E", 90, None);
         root.add("_ZN1c1f17h0000000000000000E", 10, Some(1));
         root.add("_ZN1c1f17h1111111111111111E", 200_000, None);
-        let mut chosen = Vec::new();
+        let mut chosen = BTreeMap::new();
         root.choose(None, &mut chosen);
-        let names: Vec<&str> = chosen.iter().map(|one| one.pattern.as_str()).collect();
-        assert_eq!(names, ["_ZN1a*", "_ZN1b1f17h*"]);
+        let names: Vec<&str> = chosen.keys().map(String::as_str).collect();
+        let instance = "_ZN1c1f17h0000000000000000E";
+        assert_eq!(names, ["_ZN1a*", "_ZN1b1f17h*", instance]);
     }
 }
