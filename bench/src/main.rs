@@ -57,7 +57,7 @@ enum Task {
         #[arg(long)]
         quick: bool,
         /// Turns that every peer gets, one after the other; of each figure the best counts.
-        #[arg(long, default_value_t = 3)]
+        #[arg(long, default_value_t = 5)]
         rounds: usize,
         /// Connections of the load.
         #[arg(long, default_value_t = 32)]

@@ -32,7 +32,10 @@ pub struct Order {
 
 /// One measurement. An error in one round stands, whatever the others gave.
 struct Figures {
+    /// The lowest of all rounds.
     micros: f64,
+    /// Of each round, by its number.
+    rounds: Vec<(usize, f64)>,
     instructions: Result<f64, String>,
     report: Report,
 }
@@ -83,7 +86,7 @@ pub fn run(order: &Order) -> Result<String, String> {
     for round in 1..=order.rounds.max(1) {
         for (i, peer) in peers.iter().enumerate() {
             eprintln!("round {round}: {}", peer.name());
-            let row = measure(peer, order, &folders, ports, cores);
+            let row = measure(peer, order, round, &folders, ports, cores);
             match rows.get_mut(i) {
                 Some(best) => best.improve(row),
                 None => rows.push(row),
@@ -102,13 +105,16 @@ impl Row {
     /// Takes what another round measured better. Whatever else the machine does only adds CPU time; memory is its largest.
     fn improve(&mut self, other: Row) {
         for ((_, best), (_, new)) in self.figures.iter_mut().zip(other.figures) {
-            let better = match (&*best, &new) {
-                (Ok(best), Ok(new)) => new.micros < best.micros,
-                (Ok(_), Err(_)) => true,
-                (Err(_), _) => false,
-            };
-            if better {
-                *best = new;
+            match (&mut *best, new) {
+                (Ok(best), Ok(mut new)) => {
+                    best.rounds.append(&mut new.rounds);
+                    if new.micros < best.micros {
+                        new.rounds = std::mem::take(&mut best.rounds);
+                        *best = new;
+                    }
+                }
+                (Ok(_), Err(reason)) => *best = Err(reason),
+                (Err(_), _) => {}
             }
         }
         self.memory = match (self.memory, other.memory) {
@@ -146,7 +152,14 @@ pub fn start_mock(folders: &Folders, ports: Ports, cores: Cores) -> io::Result<R
     )
 }
 
-fn measure(peer: &Peer, order: &Order, folders: &Folders, ports: Ports, cores: Cores) -> Row {
+fn measure(
+    peer: &Peer,
+    order: &Order,
+    round: usize,
+    folders: &Folders,
+    ports: Ports,
+    cores: Cores,
+) -> Row {
     let name = peer.name();
     let mut row = Row {
         name: name.clone(),
@@ -176,7 +189,10 @@ fn measure(peer: &Peer, order: &Order, folders: &Folders, ports: Ports, cores: C
     for &scenario in &order.scenarios {
         let figures = match peer.cannot(scenario) {
             Some(reason) => Err(reason.to_owned()),
-            None => one(&running, scenario, order, ports, cores),
+            None => one(&running, scenario, order, ports, cores).map(|mut figures| {
+                figures.rounds.push((round, figures.micros));
+                figures
+            }),
         };
         row.figures.push((scenario, figures));
     }
@@ -221,6 +237,7 @@ fn one(
     let micros = used.as_secs_f64() * 1e6 / (report.good + report.bad) as f64;
     Ok(Figures {
         micros,
+        rounds: Vec::new(),
         instructions: Err("–".to_owned()),
         report,
     })
@@ -293,7 +310,9 @@ fn render(rows: &[Row], order: &Order) -> String {
                         "{:<24} {:>9.1} {:>7} {:>9.0} {:>9.0} {:>9.0} {:>12} {:>7}",
                         row.name,
                         one.micros,
-                        ratio(one.micros, floor.map(|floor| floor.micros)),
+                        floor
+                            .and_then(|floor| median_ratio(&one.rounds, &floor.rounds))
+                            .map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
                         one.report.good as f64 / one.report.seconds.max(1e-9),
                         one.report.p50,
                         one.report.p99,
@@ -357,6 +376,21 @@ fn render(rows: &[Row], order: &Order) -> String {
     text
 }
 
+/// The median of the ratios of all rounds. What a round measures one after the other has mostly seen the same machine.
+fn median_ratio(own: &[(usize, f64)], floor: &[(usize, f64)]) -> Option<f64> {
+    let mut ratios: Vec<f64> = own
+        .iter()
+        .filter_map(|(round, micros)| {
+            let (_, floor) = floor.iter().find(|(other, _)| other == round)?;
+            (*floor > 0.0).then(|| micros / floor)
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    let upper = *ratios.get(ratios.len() / 2)?;
+    let lower = *ratios.get((ratios.len() - 1) / 2)?;
+    Some((lower + upper) / 2.0)
+}
+
 fn figures(row: Option<&Row>, scenario: Scenario) -> Option<&Figures> {
     row?.figures
         .iter()
@@ -364,4 +398,18 @@ fn figures(row: Option<&Row>, scenario: Scenario) -> Option<&Figures> {
         .1
         .as_ref()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_those_of_the_same_round() {
+        let floor = [(1, 10.0), (2, 20.0), (3, 10.0)];
+        let own = [(1, 12.5), (2, 22.0), (3, 30.0)];
+        assert_eq!(median_ratio(&own, &floor), Some(1.25));
+        assert_eq!(median_ratio(&[(2, 25.0), (3, 17.5)], &floor), Some(1.5));
+        assert_eq!(median_ratio(&[(4, 1.0)], &floor), None);
+    }
 }
