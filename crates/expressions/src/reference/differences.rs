@@ -228,6 +228,11 @@ pub(super) const CHAPTERS: &[Chapter] = &[
                 r#"string	{"MatchTimeout":"-00:00:00.0010000","Options":0,"RightToLeft":false}"#,
             ),
             example(
+                "an enum's value that a `JValue` is given becomes its number; Json.NET keeps it as it is",
+                r#"@{ var v = new JValue(1); v.Value = DayOfWeek.Friday; return v.Value; }"#,
+                "int\t5",
+            ),
+            example(
                 "a number that is read where a `string` is wanted is written anew",
                 r#"@(JsonConvert.DeserializeObject<string>("1.10"))"#,
                 "string\t1.1",

@@ -143,6 +143,15 @@ fn separators(c: &Call<'_, '_>) -> R<Separators> {
     })
 }
 
+/// The same of a single text, of which null is the empty one.
+fn one_text(c: &Call<'_, '_>) -> R<Separators> {
+    if c.value(1).is_null() {
+        Ok(Separators::Nothing)
+    } else {
+        separators(c)
+    }
+}
+
 /// `Split(separator, StringSplitOptions)`
 fn with_options(c: &mut Call<'_, '_>) -> R<Value> {
     let (found, options) = (separators(c)?, c.enumeration(2)?);
@@ -197,11 +206,17 @@ pub(super) fn define(types: &mut Types) {
     );
     t.method(
         "string[] Split(string separator, StringSplitOptions options = StringSplitOptions.None)",
-        with_options,
+        |c| {
+            let (found, options) = (one_text(c)?, c.enumeration(2)?);
+            split(c, &found, i32::MAX, options)
+        },
     );
     t.method(
         "string[] Split(string separator, int count, StringSplitOptions options = StringSplitOptions.None)",
-        with_count,
+        |c| {
+            let (found, count, options) = (one_text(c)?, c.int(2)?, c.enumeration(3)?);
+            split(c, &found, count, options)
+        },
     );
 }
 
