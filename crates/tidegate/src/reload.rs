@@ -48,19 +48,59 @@ pub struct Watched {
     /// The paths.
     pub paths: Vec<PathBuf>,
     /// A moment before the first of them was read.
-    pub since: SystemTime,
+    since: SystemTime,
+    /// What they were soon after. The time alone does not tell of a link that leads to another old file.
+    read: u64,
+}
+
+impl Watched {
+    /// What has just been read, since that moment.
+    pub fn new(paths: Vec<PathBuf>, since: SystemTime) -> Self {
+        let read = fingerprint(&paths);
+        Self { paths, since, read }
+    }
+}
+
+/// SIGHUP, SIGTERM and SIGINT from now on.
+pub struct Signals {
+    runtime: tokio::runtime::Runtime,
+    hang_up: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Takes them over. Before the gateway listens: who sees it listen may send one at once.
+    pub fn take() -> Result<Self, String> {
+        let runtime = runtime()?;
+        let entered = runtime.enter();
+        let hang_up = on(SignalKind::hangup())?;
+        let terminate = on(SignalKind::terminate())?;
+        let interrupt = on(SignalKind::interrupt())?;
+        drop(entered);
+        Ok(Self {
+            runtime,
+            hang_up,
+            terminate,
+            interrupt,
+        })
+    }
 }
 
 /// Serves until SIGTERM or SIGINT; reloads on SIGHUP and, with `watched`, when one of these files or folders changes.
 pub fn run_until_stopped(
+    signals: Signals,
     gateway: &Gateway,
     source: &Source,
     watched: Option<Watched>,
 ) -> Result<(), String> {
-    runtime()?.block_on(async {
-        let mut hang_up = on(SignalKind::hangup())?;
-        let mut terminate = on(SignalKind::terminate())?;
-        let mut interrupt = on(SignalKind::interrupt())?;
+    let Signals {
+        runtime,
+        mut hang_up,
+        mut terminate,
+        mut interrupt,
+    } = signals;
+    runtime.block_on(async {
         let (changed, mut changes) = mpsc::channel(1);
         let nudge = || {
             // A full channel already holds one.
@@ -69,8 +109,10 @@ pub fn run_until_stopped(
         let mut files = watched.map(|watched| {
             let watcher = watch(&watched.paths, changed.clone());
             // What changed between reading and watching would be missed otherwise.
-            let mut known = Some(fingerprint(&watched.paths));
-            if written_since(&watched.paths, watched.since) {
+            let mut known = Some(watched.read);
+            if known != Some(fingerprint(&watched.paths))
+                || written_since(&watched.paths, watched.since)
+            {
                 known = None;
                 nudge();
             }
@@ -131,8 +173,5 @@ fn reload(gateway: &Gateway, source: &Source) -> Watched {
     } else {
         tracing::error!("the new configuration does not compile; the running one stays");
     }
-    Watched {
-        paths: loaded.watched,
-        since,
-    }
+    Watched::new(loaded.watched, since)
 }

@@ -106,13 +106,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
         return ExitCode::FAILURE;
     };
     logging::start(&compiled.service.gateway.log);
-    match serve(compiled, |gateway| {
-        let watched = (!arguments.no_watch).then_some(Watched {
-            paths: loaded.watched,
-            since,
-        });
-        reload::run_until_stopped(gateway, &source, watched)
-    }) {
+    let watched = (!arguments.no_watch).then(|| Watched::new(loaded.watched, since));
+    let serving = reload::Signals::take().and_then(|signals| {
+        serve(compiled, |gateway| {
+            reload::run_until_stopped(signals, gateway, &source, watched)
+        })
+    });
+    match serving {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             tracing::error!("{message}");
