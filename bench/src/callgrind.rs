@@ -7,7 +7,6 @@ use std::fs;
 use std::process::Command;
 
 use crate::load;
-use crate::mock::block_on;
 use crate::peers::{Folders, Ports};
 use crate::process::{Running, exists};
 use crate::scenario::Scenario;
@@ -66,17 +65,8 @@ pub fn profile(
         .arg(format!("--callgrind-out-file={}", out.display()))
         .args(program);
     let running = Running::start(command, &log, ports.proxy).map_err(|error| error.to_string())?;
-    for (scenario, requests) in traffic {
-        let report = block_on(load::run(ports.proxy, *scenario, *requests, CONNECTIONS))
-            .map_err(|error| error.to_string())?;
-        if report.bad > 0 {
-            let complaint = report.complaint.unwrap_or_default();
-            return Err(format!(
-                "{} of {requests} requests failed under callgrind: {complaint}",
-                report.bad
-            ));
-        }
-    }
+    load::send_all(ports.proxy, traffic, CONNECTIONS)
+        .map_err(|error| format!("under callgrind {error}"))?;
     running.stop().map_err(|error| error.to_string())?;
     fs::read_to_string(&out).map_err(|error| format!("callgrind wrote nothing: {error}"))
 }

@@ -1,8 +1,9 @@
 //! The order in which the linker lays out Tidegate's code: what runs lies together.
 //!
-//! In: the release build, and that guided by a profile where there is one, run under callgrind with every configuration and kind of traffic. Out: `crates/tidegate/layout.ld`, a linker
-//! script that names the functions that ran, those that ran most first. Linux maps code in blocks of 64 KiB around each page
-//! that is touched; when the fifth of the code that runs is strewn over all of it, nearly all of it is resident.
+//! In: the release build, and that guided by a profile where there is one, run under callgrind with every configuration and kind
+//! of traffic. Out: `crates/tidegate/layout.ld`, a linker script that names the functions that ran, those that ran most first. Linux
+//! maps code in blocks of 64 KiB around each page that is touched; when the fifth of the code that runs is strewn over all of
+//! it, nearly all of it is resident.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -77,10 +78,7 @@ fn profile(peer: &Peer, folders: &Folders, costs: &mut HashMap<String, u64>) -> 
     let ports = Ports::default();
     let _mock = start_mock(folders, ports, Cores::here())
         .map_err(|error| format!("the mock upstream: {error}"))?;
-    let traffic = Scenario::ALL.map(|scenario| match scenario {
-        Scenario::Stream => (scenario, REQUESTS / 10),
-        _ => (scenario, REQUESTS),
-    });
+    let traffic = Scenario::traffic(REQUESTS);
     let text = callgrind::profile(&peer.command(folders, ports)?, folders, ports, &traffic)?;
     add_costs(&text, costs);
     Ok(())

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio::task::{JoinSet, spawn_local};
 
+use crate::mock::block_on;
 use crate::scenario::{HEADER, Scenario};
 
 /// The key the load presents to the gateway.
@@ -63,6 +64,26 @@ impl Tally {
             .borrow_mut()
             .get_or_insert_with(|| what.to_string());
     }
+}
+
+/// Sends these kinds of traffic, one after the other. Every request must succeed.
+pub fn send_all(
+    address: SocketAddr,
+    traffic: &[(Scenario, usize)],
+    connections: usize,
+) -> Result<(), String> {
+    for (scenario, requests) in traffic {
+        let report = block_on(run(address, *scenario, *requests, connections))
+            .map_err(|error| error.to_string())?;
+        if report.bad > 0 {
+            let complaint = report.complaint.unwrap_or_default();
+            return Err(format!(
+                "{} of {requests} requests failed: {complaint}",
+                report.bad
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Sends `count` requests over `connections` connections.

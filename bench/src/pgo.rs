@@ -13,7 +13,6 @@ use std::process::Command;
 use tidegate_bench::scenario::Scenario;
 
 use crate::load;
-use crate::mock::block_on;
 use crate::peers::{Build, Folders, Peer, Ports};
 use crate::process::{Running, cargo, exists};
 use crate::table::{Cores, start_mock};
@@ -78,18 +77,7 @@ fn train(folders: &Folders) -> Result<(), String> {
         eprintln!("training: {}", peer.name());
         let words = peer.command(folders, ports)?;
         let running = start(folders, &words, ports.proxy)?;
-        for scenario in Scenario::ALL {
-            let requests = match scenario {
-                Scenario::Stream => REQUESTS / 10,
-                _ => REQUESTS,
-            };
-            let report = block_on(load::run(ports.proxy, scenario, requests, CONNECTIONS))
-                .map_err(|error| error.to_string())?;
-            if report.bad > 0 {
-                let complaint = report.complaint.unwrap_or_default();
-                return Err(format!("{} requests failed: {complaint}", report.bad));
-            }
-        }
+        load::send_all(ports.proxy, &Scenario::traffic(REQUESTS), CONNECTIONS)?;
         // The counts are written at the end.
         running.stop().map_err(|error| error.to_string())?;
     }

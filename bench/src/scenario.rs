@@ -35,6 +35,14 @@ impl Scenario {
         Self::Throttled,
     ];
 
+    /// All of them with so many requests each; streams, which take long, with a tenth.
+    pub fn traffic(requests: usize) -> [(Self, usize); 4] {
+        Self::ALL.map(|scenario| match scenario {
+            Self::Stream => (scenario, requests / 10),
+            _ => (scenario, requests),
+        })
+    }
+
     /// The word in the header.
     pub fn name(self) -> &'static str {
         match self {

@@ -34,8 +34,8 @@ pub struct Order {
 struct Figures {
     /// The lowest of all rounds.
     micros: f64,
-    /// Of each round, by its number.
-    rounds: Vec<(usize, f64)>,
+    /// Of each round.
+    rounds: Vec<f64>,
     instructions: Result<f64, String>,
     report: Report,
 }
@@ -86,7 +86,7 @@ pub fn run(order: &Order) -> Result<String, String> {
     for round in 1..=order.rounds.max(1) {
         for (i, peer) in peers.iter().enumerate() {
             eprintln!("round {round}: {}", peer.name());
-            let row = measure(peer, order, round, &folders, ports, cores);
+            let row = measure(peer, order, &folders, ports, cores);
             match rows.get_mut(i) {
                 Some(best) => best.improve(row),
                 None => rows.push(row),
@@ -152,14 +152,7 @@ pub fn start_mock(folders: &Folders, ports: Ports, cores: Cores) -> io::Result<R
     )
 }
 
-fn measure(
-    peer: &Peer,
-    order: &Order,
-    round: usize,
-    folders: &Folders,
-    ports: Ports,
-    cores: Cores,
-) -> Row {
+fn measure(peer: &Peer, order: &Order, folders: &Folders, ports: Ports, cores: Cores) -> Row {
     let name = peer.name();
     let mut row = Row {
         name: name.clone(),
@@ -189,10 +182,7 @@ fn measure(
     for &scenario in &order.scenarios {
         let figures = match peer.cannot(scenario) {
             Some(reason) => Err(reason.to_owned()),
-            None => one(&running, scenario, order, ports, cores).map(|mut figures| {
-                figures.rounds.push((round, figures.micros));
-                figures
-            }),
+            None => one(&running, scenario, order, ports, cores),
         };
         row.figures.push((scenario, figures));
     }
@@ -237,7 +227,7 @@ fn one(
     let micros = used.as_secs_f64() * 1e6 / (report.good + report.bad) as f64;
     Ok(Figures {
         micros,
-        rounds: Vec::new(),
+        rounds: vec![micros],
         instructions: Err("–".to_owned()),
         report,
     })
@@ -376,14 +366,14 @@ fn render(rows: &[Row], order: &Order) -> String {
     text
 }
 
-/// The median of the ratios of all rounds. What a round measures one after the other has mostly seen the same machine.
-fn median_ratio(own: &[(usize, f64)], floor: &[(usize, f64)]) -> Option<f64> {
+/// The median of the ratios of all rounds, of which a row without errors has every one. What a round measures one after the other
+/// has mostly seen the same machine.
+fn median_ratio(own: &[f64], floor: &[f64]) -> Option<f64> {
     let mut ratios: Vec<f64> = own
         .iter()
-        .filter_map(|(round, micros)| {
-            let (_, floor) = floor.iter().find(|(other, _)| other == round)?;
-            (*floor > 0.0).then(|| micros / floor)
-        })
+        .zip(floor)
+        .filter(|(_, floor)| **floor > 0.0)
+        .map(|(own, floor)| own / floor)
         .collect();
     ratios.sort_by(f64::total_cmp);
     let upper = *ratios.get(ratios.len() / 2)?;
@@ -406,10 +396,9 @@ mod tests {
 
     #[test]
     fn ratios_are_those_of_the_same_round() {
-        let floor = [(1, 10.0), (2, 20.0), (3, 10.0)];
-        let own = [(1, 12.5), (2, 22.0), (3, 30.0)];
-        assert_eq!(median_ratio(&own, &floor), Some(1.25));
-        assert_eq!(median_ratio(&[(2, 25.0), (3, 17.5)], &floor), Some(1.5));
-        assert_eq!(median_ratio(&[(4, 1.0)], &floor), None);
+        let floor = [10.0, 20.0, 10.0];
+        assert_eq!(median_ratio(&[12.5, 22.0, 30.0], &floor), Some(1.25));
+        assert_eq!(median_ratio(&[25.0, 17.5], &[20.0, 10.0]), Some(1.5));
+        assert_eq!(median_ratio(&[], &floor), None);
     }
 }
