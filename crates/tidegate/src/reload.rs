@@ -106,18 +106,19 @@ pub fn run_until_stopped(
             // A full channel already holds one.
             let _ = changed.try_send(());
         };
-        let mut files = watched.map(|watched| {
+        // `before`: what the files were before they were read, where that is known.
+        let begin = |watched: Watched, before: Option<u64>| {
             let watcher = watch(&watched.paths, changed.clone());
             // What changed between reading and watching would be missed otherwise.
-            let mut known = Some(watched.read);
-            if known != Some(fingerprint(&watched.paths))
-                || written_since(&watched.paths, watched.since)
-            {
-                known = None;
+            let is_read = fingerprint(&watched.paths) == watched.read
+                && before.is_none_or(|before| before == watched.read)
+                && !written_since(&watched.paths, watched.since);
+            if !is_read {
                 nudge();
             }
-            (watched.paths, watcher, known)
-        });
+            (watched.paths, watcher, is_read.then_some(watched.read))
+        };
+        let mut files = watched.map(|watched| begin(watched, None));
         loop {
             tokio::select! {
                 _ = terminate.recv() => return Ok(()),
@@ -137,16 +138,9 @@ pub fn run_until_stopped(
             }
             let before = files.as_ref().map(|(paths, ..)| fingerprint(paths));
             let watched = reload(gateway, source);
-            if let Some((paths, watcher, known)) = &mut files {
-                let changed_meanwhile = before != Some(fingerprint(paths));
+            if files.is_some() {
                 // Files may have joined the configuration. The old watcher ends when the new one sees everything.
-                *watcher = watch(&watched.paths, changed.clone());
-                *paths = watched.paths;
-                *known = Some(fingerprint(paths));
-                if changed_meanwhile || written_since(paths, watched.since) {
-                    *known = None;
-                    nudge();
-                }
+                files = Some(begin(watched, before));
             }
         }
     })
