@@ -234,12 +234,11 @@ fn write_escaped(text: &str, quote: u8, out: &mut Vec<u8>) {
             below(word, 0x20) | equal(word, quote) | equal(word, b'\\') | beyond_ascii(word)
         });
         out.extend_from_slice(word);
-        rest = behind;
-        if plain < 8 {
-            let unread = 8 - plain;
-            out.truncate(out.len() - unread);
-            let at = text.len() - rest.len() - unread;
-            rest = write_first(text.as_bytes().get(at..).unwrap_or_default(), quote, out);
+        if plain == 8 {
+            rest = behind;
+        } else {
+            out.truncate(out.len() - (8 - plain));
+            rest = write_first(rest.get(plain..).unwrap_or_default(), quote, out);
         }
     }
     // Names are mostly shorter than a word, and plain.
