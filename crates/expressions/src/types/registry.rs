@@ -309,6 +309,16 @@ impl Registry {
         self.defs.get(usize::from(id.0))
     }
 
+    /// A type's own weight, or its base class's.
+    fn weight(&self, def: &TypeDef) -> usize {
+        match def.bases.first() {
+            Some(Type::Named(base, _)) if def.weight == 0 => {
+                self.def(*base).map_or(0, |base| self.weight(base))
+            }
+            _ => def.weight,
+        }
+    }
+
     /// All definitions.
     #[must_use]
     pub fn defs(&self) -> &[TypeDef] {
@@ -598,6 +608,14 @@ impl Types {
             def.bases = bases;
             def.invoke = invoke;
         }
+        let weights: Vec<_> = registry
+            .defs
+            .iter()
+            .map(|def| registry.weight(def))
+            .collect();
+        for (def, weight) in registry.defs.iter_mut().zip(weights) {
+            def.weight = weight;
+        }
         registry.problems = problems;
         registry
     }
@@ -775,7 +793,8 @@ impl TypeBuilder<'_> {
         self
     }
 
-    /// Bytes of a value that a constructor or a static member of the type makes, beside what these pay for.
+    /// Bytes of a value that a constructor or a static member of the type makes, beside what these pay for. Of derived
+    /// classes too, unless they say otherwise.
     pub fn weighs(&mut self, bytes: usize) -> &mut Self {
         self.draft.weight = bytes;
         self

@@ -73,6 +73,7 @@ fn by_name(c: &mut Call<'_, '_>) -> R<Value> {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.HashAlgorithm");
+    t.weighs(512);
     t.base("object").base("IDisposable");
     t.static_method("HashAlgorithm Create()", |_| plain(HashKind::Sha1, "SHA1"));
     t.static_method("HashAlgorithm Create(string hashName)", by_name);
@@ -137,37 +138,37 @@ pub(super) fn define(types: &mut Types) {
     t.method("void Dispose()", |_| Ok(Value::Null));
 
     let mut t = types.class("System.Security.Cryptography.MD5");
-    t.base("HashAlgorithm").weighs(512);
+    t.base("HashAlgorithm");
     t.static_method("MD5 Create()", |_| plain(HashKind::Md5, "MD5"));
     t.static_method("MD5 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA1");
-    t.base("HashAlgorithm").weighs(512);
+    t.base("HashAlgorithm");
     t.static_method("SHA1 Create()", |_| plain(HashKind::Sha1, "SHA1"));
     t.static_method("SHA1 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA256");
-    t.base("HashAlgorithm").weighs(512);
+    t.base("HashAlgorithm");
     t.static_method("SHA256 Create()", |_| plain(HashKind::Sha256, "SHA256"));
     t.static_method("SHA256 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA384");
-    t.base("HashAlgorithm").weighs(512);
+    t.base("HashAlgorithm");
     t.static_method("SHA384 Create()", |_| plain(HashKind::Sha384, "SHA384"));
     t.static_method("SHA384 Create(string algName)", by_name);
     let mut t = types.class("System.Security.Cryptography.SHA512");
-    t.base("HashAlgorithm").weighs(512);
+    t.base("HashAlgorithm");
     t.static_method("SHA512 Create()", |_| plain(HashKind::Sha512, "SHA512"));
     t.static_method("SHA512 Create(string algName)", by_name);
 
     let mut t = types.class("System.Security.Cryptography.SHA1Managed");
-    t.base("SHA1").weighs(512);
+    t.base("SHA1");
     t.constructor("()", |_| plain(HashKind::Sha1, "SHA1Managed"));
     let mut t = types.class("System.Security.Cryptography.SHA256Managed");
-    t.base("SHA256").weighs(512);
+    t.base("SHA256");
     t.constructor("()", |_| plain(HashKind::Sha256, "SHA256Managed"));
     let mut t = types.class("System.Security.Cryptography.SHA384Managed");
-    t.base("SHA384").weighs(512);
+    t.base("SHA384");
     t.constructor("()", |_| plain(HashKind::Sha384, "SHA384Managed"));
     let mut t = types.class("System.Security.Cryptography.SHA512Managed");
-    t.base("SHA512").weighs(512);
+    t.base("SHA512");
     t.constructor("()", |_| plain(HashKind::Sha512, "SHA512Managed"));
     for (name, base) in [
         (
@@ -192,7 +193,7 @@ pub(super) fn define(types: &mut Types) {
         ),
     ] {
         let mut t = types.class(name);
-        t.base(base).weighs(512).beyond_documentation();
+        t.base(base).beyond_documentation();
         t.constructor("()", |c| {
             let kind = Type::Named(c.member.owner, None).def().and_then(|def| {
                 HashKind::by_name(def.name.trim_end_matches("CryptoServiceProvider"))

@@ -29,7 +29,6 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
 
     let mut t = types.class("System.Security.Cryptography.HMAC");
-    t.weighs(512);
     t.base("KeyedHashAlgorithm");
     t.static_method("HMAC Create(string algorithmName)", |c| {
         let name = c.str(0)?;
@@ -61,7 +60,7 @@ pub(super) fn define(types: &mut Types) {
         "System.Security.Cryptography.HMACSHA512",
     ] {
         let mut t = types.class(name);
-        t.base("HMAC").weighs(512);
+        t.base("HMAC");
         t.constructor("()", |c| {
             let kind = kind(c)?;
             let key = random_bytes(c.rt, kind.block());

@@ -225,13 +225,13 @@ pub(super) fn define(types: &mut Types) {
     });
 
     let mut t = types.class("System.Security.Cryptography.AsymmetricAlgorithm");
+    t.weighs(512);
     t.base("object").base("IDisposable");
     t.property("int KeySize", |c| Ok(key(c)?.bits().into()));
     t.method("void Clear()", |_| Ok(Value::Null));
     t.method("void Dispose()", |_| Ok(Value::Null));
 
     let mut t = types.class("System.Security.Cryptography.RSA");
-    t.weighs(512);
     t.base("AsymmetricAlgorithm");
     t.static_method("RSA Create()", |_| {
         Ok(Value::object(Rsa {
@@ -331,7 +331,7 @@ pub(super) fn define(types: &mut Types) {
     .mutates();
     let mut t = types.class("System.Security.Cryptography.RSACng");
     t.beyond_documentation();
-    t.base("RSA").weighs(512);
+    t.base("RSA");
     t.constructor("()", |_| {
         Ok(Value::object(Rsa {
             key: RefCell::default(),

@@ -184,6 +184,7 @@ fn extension(c: &mut Call<'_, '_>, encrypts: bool) -> R<Value> {
 
 pub(super) fn define(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.SymmetricAlgorithm");
+    t.weighs(512);
     t.base("object").base("IDisposable");
     t.static_method("SymmetricAlgorithm Create(string algName)", |c| {
         let name = c.str(0)?;
@@ -359,29 +360,19 @@ const fn class_of(algorithm: Algorithm) -> &'static str {
 
 fn define_classes(types: &mut Types) {
     let mut t = types.class("System.Security.Cryptography.Aes");
-    t.base("SymmetricAlgorithm")
-        .weighs(512)
-        .beyond_documentation();
+    t.base("SymmetricAlgorithm").beyond_documentation();
     t.static_method("Aes Create()", create);
     let mut t = types.class("System.Security.Cryptography.DES");
-    t.base("SymmetricAlgorithm")
-        .weighs(512)
-        .beyond_documentation();
+    t.base("SymmetricAlgorithm").beyond_documentation();
     t.static_method("DES Create()", create);
     let mut t = types.class("System.Security.Cryptography.TripleDES");
-    t.base("SymmetricAlgorithm")
-        .weighs(512)
-        .beyond_documentation();
+    t.base("SymmetricAlgorithm").beyond_documentation();
     t.static_method("TripleDES Create()", create);
     let mut t = types.class("System.Security.Cryptography.RC2");
-    t.base("SymmetricAlgorithm")
-        .weighs(512)
-        .beyond_documentation();
+    t.base("SymmetricAlgorithm").beyond_documentation();
     t.static_method("RC2 Create()", create);
     let mut t = types.class("System.Security.Cryptography.Rijndael");
-    t.base("SymmetricAlgorithm")
-        .weighs(512)
-        .beyond_documentation();
+    t.base("SymmetricAlgorithm").beyond_documentation();
     t.static_method("Rijndael Create()", create);
     for (name, base) in [
         ("System.Security.Cryptography.AesManaged", "Aes"),
@@ -404,7 +395,7 @@ fn define_classes(types: &mut Types) {
         ),
     ] {
         let mut t = types.class(name);
-        t.base(base).weighs(512).beyond_documentation();
+        t.base(base).beyond_documentation();
         t.constructor("()", create);
     }
 }
