@@ -6,12 +6,9 @@ use std::path::Path;
 use std::rc::Rc;
 
 use tidegate_balancing::Finished;
-use tidegate_gateway::Compiled;
-use tidegate_gateway::route::{Access, KeyPlace, Resolution};
+use tidegate_gateway::{Compiled, enter};
 use tidegate_model::{LoadOptions, load};
-use tidegate_pipeline::{
-    CurrentBackend, Exchange, KeyLocation, Matched, Ports, Request, Runtime, run,
-};
+use tidegate_pipeline::{Exchange, Ports, Request, Runtime};
 use uuid::Uuid;
 
 use crate::measure::{Cost, prepared};
@@ -68,52 +65,11 @@ pub fn measure(name: &str) -> Result<Cost, String> {
     ))
 }
 
-/// The built-in steps as the gateway takes them, then the program, then what the end of the answer brings.
+/// The built-in steps, then the program, then what the end of the answer brings.
 fn serve(compiled: &Compiled, ports: &Rc<Ports>, request: Request) -> Option<Box<Exchange>> {
-    let resolution = compiled.router.resolve(
-        request.url.scheme(),
-        request.url.original_path(),
-        request.url.original_query(),
-        &request.headers,
-        &request.method,
-    );
-    let Resolution::Operation(matched) = resolution else {
-        return None;
-    };
     let mut exchange = Box::new(exchange(&compiled.runtime, ports, request));
-    exchange.request.url.set_remainder(matched.remainder);
-    exchange.request.matched_parameters = matched.parameters;
-    let access = compiled.router.authorize(
-        matched.api,
-        &exchange.request.headers,
-        exchange.request.url.original_query(),
-    );
-    let Access::Granted(grant) = access else {
-        return None;
-    };
-    let found = compiled.find(matched.api, Some(matched.operation), grant.product)?;
-    exchange.matched = Matched {
-        api: Some(found.api.clone()),
-        operation: found.operation.cloned(),
-        template_query: found.template_query.cloned().unwrap_or_default(),
-        responses: found.responses.cloned().unwrap_or_default(),
-        ..Matched::default()
-    };
-    exchange.backend = match found.service_url {
-        Some(target) => CurrentBackend::bare(target.clone()),
-        None => CurrentBackend::none(),
-    };
-    if let Some((subscription, secondary)) = grant.subscription
-        && let Some((info, owner)) = compiled.subscription(subscription, secondary)
-    {
-        exchange.matched.subscription = Some(info.clone());
-        exchange.matched.user = owner.cloned();
-    }
-    exchange.key_location = grant.key.map(|place| match place {
-        KeyPlace::Header(name) => KeyLocation::Header(name),
-        KeyPlace::Query(name) => KeyLocation::Query(name),
-    });
-    at_once(run(found.program, &mut exchange))?;
+    let way = enter(compiled, &mut exchange);
+    at_once(way.walk(&mut exchange))?;
     if let Some(active) = exchange.active.take() {
         let now = ports.clock.monotonic();
         let finished = Finished {

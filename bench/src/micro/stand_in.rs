@@ -15,8 +15,8 @@ use http::{Method, StatusCode, Uri, Version};
 use tidegate_bench::scenario::{HEADER, Scenario};
 use tidegate_gateway::{SystemClock, SystemRandom};
 use tidegate_pipeline::{
-    Body, Clock, LocalBoxFuture, Ports, Request, RequestUrl, TransportError, Upstream,
-    UpstreamRequest, UpstreamResponse,
+    Body, Clock, LocalBoxFuture, MatchedParameters, Ports, Request, RequestUrl, TransportError,
+    Upstream, UpstreamRequest, UpstreamResponse,
 };
 use tidegate_state::MemoryStore;
 
@@ -116,7 +116,7 @@ pub fn request() -> Request {
         body: Body::from_bytes(body),
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         host_overridden: false,
-        matched_parameters: Vec::new(),
+        matched_parameters: MatchedParameters::default(),
         client_certificate: None,
     }
 }

@@ -1,4 +1,4 @@
-//! From a client's request to its response: match, authorize, run the program.
+//! From a client's request to an exchange, and from the exchange to the response.
 //!
 //! One [`GatewayHandler`] per worker. It takes the current configuration once per request, so a reload never changes
 //! what a request in flight runs.
@@ -15,19 +15,19 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
+use tidegate_balancing::Finished;
 use tidegate_expressions::{ApiInfo, OperationInfo};
-use tidegate_model::{ApiIndex, OperationIndex};
 use tidegate_pipeline::{
-    Body, BodyError, BodyStream, CurrentBackend, Exchange, KeyLocation, Matched, PolicyError,
-    Ports, Program, Request, RequestUrl, Response, StreamError, run, without_dot_segments,
+    ActiveAttempt, Body, BodyError, BodyStream, Exchange, MatchedParameters, Ports, Request,
+    RequestUrl, Response, StreamError, without_dot_segments,
 };
 use uuid::Uuid;
 
 use crate::compiled::Compiled;
+use crate::entry::{Way, enter};
 use crate::metrics::WorkerMetrics;
 use crate::response::{Buffering, Ending, ResponseBody, head};
-use crate::route::{Access, KeyPlace, Resolution};
-use crate::server::{self, ConnectionInfo, Handler};
+use crate::server::{self, ConnectionInfo, Handler, Handling};
 
 /// What all workers share.
 #[derive(Debug)]
@@ -73,41 +73,6 @@ impl GatewayHandler {
         }
     }
 
-    /// Waits for backends and what else policies wait for, and answers.
-    async fn answer(&self, begun: Begun) -> http::Response<ResponseBody> {
-        let Begun {
-            compiled,
-            mut unanswered,
-            resolution,
-            method,
-            mut exchange,
-        } = begun;
-        process(&compiled, resolution, &mut exchange).await;
-
-        let mut response = exchange
-            .response
-            .take()
-            .unwrap_or_else(|| Response::new(500));
-        let mut record = unanswered.0.take();
-        if let Some(record) = &mut record {
-            record.api = exchange.matched.api.take();
-            record.operation = exchange.matched.operation.take();
-            record.backend = exchange.last_backend.take();
-            record.attempts = exchange.attempts;
-            record.status = response.status;
-        }
-        let buffering = Buffering::of(&response, exchange.buffer_response);
-        let head = head(&mut response, &method);
-        let body = ResponseBody::new(
-            response.body,
-            buffering,
-            exchange.active.take(),
-            self.ports.clone(),
-            record.map(|record| record as Box<dyn Ending>),
-        );
-        head.map(|()| body)
-    }
-
     /// All that is done before anything has to be waited for.
     fn begin(
         &self,
@@ -131,6 +96,7 @@ impl GatewayHandler {
             api: None,
             operation: None,
             backend: None,
+            attempt: None,
             status: 499,
             attempts: 0,
         })));
@@ -149,16 +115,9 @@ impl GatewayHandler {
             join_cookies(&mut headers);
         }
         let authority = authority(&uri, &mut headers);
-        let resolution = compiled.router.resolve(
-            scheme,
-            uri.path(),
-            uri.query().unwrap_or(""),
-            &headers,
-            &parts.method,
-        );
-        let method = parts.method.clone();
+        let is_head = parts.method == Method::HEAD;
         // On the heap: the futures around it are moved while they are set up.
-        let exchange = Box::new(Exchange::new(
+        let mut exchange = Box::new(Exchange::new(
             compiled.runtime.clone(),
             self.ports.clone(),
             request_id,
@@ -169,15 +128,15 @@ impl GatewayHandler {
                 body,
                 ip,
                 host_overridden: false,
-                matched_parameters: Vec::new(),
+                matched_parameters: MatchedParameters::default(),
                 client_certificate: None,
             },
         ));
+        let way = enter(&compiled, &mut exchange);
         Begun {
-            compiled,
             unanswered,
-            resolution,
-            method,
+            way,
+            is_head,
             exchange,
         }
     }
@@ -185,12 +144,47 @@ impl GatewayHandler {
 
 /// A request about to be processed.
 struct Begun {
-    compiled: Arc<Compiled>,
     unanswered: Unanswered,
-    resolution: Resolution,
-    /// The client's method, whatever policies make of it.
-    method: Method,
+    way: Way,
+    /// The client asked for no body, whatever policies make of its method.
+    is_head: bool,
     exchange: Box<Exchange>,
+}
+
+impl Begun {
+    /// Waits for backends and what else policies wait for, and answers.
+    async fn answer(self) -> http::Response<ResponseBody> {
+        let Self {
+            mut unanswered,
+            way,
+            is_head,
+            mut exchange,
+        } = self;
+        way.walk(&mut exchange).await;
+
+        let mut response = exchange
+            .response
+            .take()
+            .unwrap_or_else(|| Response::new(500));
+        let mut record = unanswered.0.take();
+        if let Some(record) = &mut record {
+            record.api = exchange.matched.api.take();
+            record.operation = exchange.matched.operation.take();
+            record.backend = exchange.last_backend.take();
+            record.attempt = exchange.active.take();
+            record.attempts = exchange.attempts;
+            record.status = response.status;
+        }
+        let buffering = Buffering::of(&response, exchange.buffer_response);
+        let head = head(&mut response, is_head);
+        let body = ResponseBody::new(
+            response.body,
+            buffering,
+            &exchange.ports,
+            record.map(|record| record as Box<dyn Ending>),
+        );
+        head.map(|()| body)
+    }
 }
 
 /// The authority a client asks for. HTTP/2 carries it as `:authority`; policies look for `Host`, and find it there as well.
@@ -215,8 +209,8 @@ impl Handler for GatewayHandler {
         &self,
         request: http::Request<server::IncomingBody>,
         connection: &ConnectionInfo,
-    ) -> impl Future<Output = http::Response<ResponseBody>> {
-        self.answer(self.begin(request, connection))
+    ) -> Handling<ResponseBody> {
+        Box::pin(self.begin(request, connection).answer())
     }
 }
 
@@ -312,152 +306,6 @@ fn client(
     (scheme, ip)
 }
 
-/// The built-in steps, then the program.
-async fn process(compiled: &Compiled, resolution: Resolution, exchange: &mut Exchange) {
-    match resolution {
-        Resolution::Operation(found) => {
-            exchange.request.url.set_remainder(found.remainder);
-            exchange.request.matched_parameters = found.parameters;
-            let access = compiled.router.authorize(
-                found.api,
-                &exchange.request.headers,
-                exchange.request.url.original_query(),
-            );
-            operation(compiled, found.api, found.operation, access, exchange).await;
-        }
-        Resolution::Preflight(found) => {
-            exchange.request.url.set_remainder(found.remainder);
-            let program = enter(compiled, found.api, found.operation, None, exchange);
-            match program.run_preflight(exchange) {
-                Ok(true) => exchange.finish(),
-                Ok(false) => program.run_failed(exchange, not_found()).await,
-                Err(error) => program.run_failed(exchange, error).await,
-            }
-        }
-        Resolution::NoOperation(found) => {
-            exchange.request.url.set_remainder(found.remainder);
-            let program = enter(compiled, found.api, None, None, exchange);
-            program.run_unmatched(exchange, not_found()).await;
-        }
-        Resolution::NoApi => {
-            compiled
-                .global()
-                .clone()
-                .run_unmatched(exchange, not_found())
-                .await;
-        }
-    }
-}
-
-async fn operation(
-    compiled: &Compiled,
-    api: ApiIndex,
-    operation: OperationIndex,
-    access: Access,
-    exchange: &mut Exchange,
-) {
-    match access {
-        Access::Granted(grant) => {
-            let program = enter(compiled, api, Some(operation), grant.product, exchange);
-            exchange.matched.product = grant
-                .product
-                .and_then(|product| compiled.product(product))
-                .cloned();
-            if let Some((subscription, secondary)) = grant.subscription
-                && let Some((info, owner)) = compiled.subscription(subscription, secondary)
-            {
-                exchange.matched.subscription = Some(info.clone());
-                exchange.matched.user = owner.cloned();
-            }
-            exchange.key_location = grant.key.map(|place| match place {
-                KeyPlace::Header(name) => KeyLocation::Header(name),
-                KeyPlace::Query(name) => KeyLocation::Query(name),
-            });
-            run(&program, exchange).await;
-        }
-        Access::Denied(denial) => {
-            let program = enter(compiled, api, Some(operation), None, exchange);
-            let error = denied(compiled, api, &denial, exchange);
-            program.run_failed(exchange, error).await;
-        }
-    }
-}
-
-/// Tells the exchange what it was matched to.
-fn enter(
-    compiled: &Compiled,
-    api: ApiIndex,
-    operation: Option<OperationIndex>,
-    product: Option<tidegate_model::ProductIndex>,
-    exchange: &mut Exchange,
-) -> Arc<Program> {
-    let Some(found) = compiled.find(api, operation, product) else {
-        return compiled.global().clone();
-    };
-    exchange.matched = Matched {
-        api: Some(found.api.clone()),
-        operation: found.operation.cloned(),
-        template_query: found.template_query.cloned().unwrap_or_default(),
-        responses: found.responses.cloned().unwrap_or_default(),
-        ..Matched::default()
-    };
-    exchange.backend = match found.service_url {
-        Some(target) => CurrentBackend::bare(target.clone()),
-        None => CurrentBackend::none(),
-    };
-    found.program.clone()
-}
-
-fn not_found() -> PolicyError {
-    PolicyError::new(
-        "configuration",
-        Some("OperationNotFound"),
-        "Unable to match incoming request to an operation.",
-    )
-    .answer(404, Some("Resource not found".into()))
-    .status_reason("Resource Not Found")
-}
-
-/// APIM's 401, byte for byte.
-fn denied(
-    compiled: &Compiled,
-    api: ApiIndex,
-    denial: &crate::route::Denial,
-    exchange: &Exchange,
-) -> PolicyError {
-    use crate::route::Denial;
-    let (reason, message, public) = match denial {
-        Denial::KeyNotFound => (
-            "SubscriptionKeyNotFound",
-            "Access denied due to missing subscription key. Make sure to include subscription key when making requests to this API.",
-            "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
-        ),
-        Denial::KeyInvalid => (
-            "SubscriptionKeyInvalid",
-            "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
-            "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
-        ),
-    };
-    let (path, key_header) = compiled
-        .find(api, None, None)
-        .map_or(("", "Ocp-Apim-Subscription-Key"), |found| {
-            (&*found.api.path, &*found.api.key_header)
-        });
-    let url = &exchange.request.url;
-    let challenge = format!(
-        "AzureApiManagementKey realm=\"{}://{}/{path}\",name=\"{key_header}\",type=\"header\"",
-        url.scheme(),
-        url.host(),
-    );
-    let error = PolicyError::new("authorization", Some(reason), message)
-        .answer(401, Some(public.to_owned()))
-        .status_reason("Access Denied");
-    match HeaderValue::from_str(&challenge) {
-        Ok(challenge) => error.header(header::WWW_AUTHENTICATE, challenge),
-        Err(_) => error,
-    }
-}
-
 /// What is recorded of a request when it is over.
 struct Record {
     metrics: Rc<WorkerMetrics>,
@@ -467,13 +315,26 @@ struct Record {
     api: Option<Arc<ApiInfo>>,
     operation: Option<Arc<OperationInfo>>,
     backend: Option<Arc<str>>,
+    /// The backend call whose answer is passed on.
+    attempt: Option<ActiveAttempt>,
     status: u16,
     attempts: u32,
 }
 
 impl Record {
-    fn write(&self, complete: bool) {
-        let duration = self.ports.clock.monotonic().saturating_sub(self.started);
+    fn write(&mut self, complete: bool) {
+        let now = self.ports.clock.monotonic();
+        if let Some(active) = self.attempt.take() {
+            active.attempt.finished(
+                now,
+                &Finished {
+                    duration: now.saturating_sub(active.sent),
+                    tokens: None,
+                    complete,
+                },
+            );
+        }
+        let duration = now.saturating_sub(self.started);
         self.metrics.end(
             self.api.as_ref(),
             self.operation.as_ref(),
@@ -511,7 +372,7 @@ impl Record {
 }
 
 impl Ending for Record {
-    fn ended(self: Box<Self>, complete: bool) {
+    fn ended(mut self: Box<Self>, complete: bool) {
         self.write(complete);
     }
 }
@@ -521,7 +382,7 @@ struct Unanswered(Option<Box<Record>>);
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
-        if let Some(record) = self.0.take() {
+        if let Some(mut record) = self.0.take() {
             record.write(false);
         }
     }

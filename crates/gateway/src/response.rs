@@ -7,10 +7,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
-use tidegate_balancing::Finished;
-use tidegate_pipeline::{ActiveAttempt, Body, LocalBoxFuture, Ports, Response, StreamError};
+use tidegate_pipeline::{Body, LocalBoxFuture, Ports, Response, StreamError};
 
 /// A block of a chunked response that is gathered before it is passed on (`buffer-response="true"`).
 const BLOCK: usize = 8 * 1024;
@@ -27,9 +26,8 @@ pub(crate) trait Ending {
 /// The body of a response to a client.
 pub struct ResponseBody {
     body: Body,
-    blocks: Option<Blocks>,
-    attempt: Option<ActiveAttempt>,
-    ports: Rc<Ports>,
+    // On the heap, and so is the ending: a response is moved a dozen times before its head is written.
+    blocks: Option<Box<Blocks>>,
     ending: Option<Box<dyn Ending>>,
     failed: bool,
 }
@@ -44,41 +42,27 @@ impl ResponseBody {
     pub(crate) fn new(
         body: Body,
         buffer: Buffering,
-        attempt: Option<ActiveAttempt>,
-        ports: Rc<Ports>,
+        ports: &Rc<Ports>,
         ending: Option<Box<dyn Ending>>,
     ) -> Self {
-        let blocks = match buffer {
+        let patience = match buffer {
             Buffering::Off => None,
-            Buffering::Blocks => Some(Blocks::new(None)),
-            Buffering::EventStream => Some(Blocks::new(Some(EVENT_STREAM_PATIENCE))),
+            Buffering::Blocks => Some(None),
+            Buffering::EventStream => Some(Some(EVENT_STREAM_PATIENCE)),
         };
+        let blocks = patience.map(|patience| Box::new(Blocks::new(patience, ports.clone())));
         Self {
             body,
             blocks,
-            attempt,
-            ports,
             ending,
             failed: false,
         }
     }
 
     fn end(&mut self, complete: bool) {
-        let Some(ending) = self.ending.take() else {
-            return;
-        };
-        if let Some(active) = self.attempt.take() {
-            let now = self.ports.clock.monotonic();
-            active.attempt.finished(
-                now,
-                &Finished {
-                    duration: now.saturating_sub(active.sent),
-                    tokens: None,
-                    complete,
-                },
-            );
+        if let Some(ending) = self.ending.take() {
+            ending.ended(complete);
         }
-        ending.ended(complete);
     }
 }
 
@@ -100,7 +84,7 @@ impl http_body::Body for ResponseBody {
         let this = self.get_mut();
         let polled = match &mut this.blocks {
             None => Pin::new(&mut this.body).poll_frame(cx),
-            Some(blocks) => blocks.poll(&mut this.body, &this.ports, cx),
+            Some(blocks) => blocks.poll(&mut this.body, cx),
         };
         match &polled {
             Poll::Ready(None) => {
@@ -167,16 +151,18 @@ struct Blocks {
     pending: BytesMut,
     ended: bool,
     patience: Option<Duration>,
+    ports: Rc<Ports>,
     timer: Option<LocalBoxFuture<'static, ()>>,
     trailers: Option<Frame<Bytes>>,
 }
 
 impl Blocks {
-    fn new(patience: Option<Duration>) -> Self {
+    fn new(patience: Option<Duration>, ports: Rc<Ports>) -> Self {
         Self {
             pending: BytesMut::new(),
             ended: false,
             patience,
+            ports,
             timer: None,
             trailers: None,
         }
@@ -197,7 +183,6 @@ impl Blocks {
     fn poll(
         &mut self,
         body: &mut Body,
-        ports: &Rc<Ports>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
         loop {
@@ -217,7 +202,7 @@ impl Blocks {
                         if self.timer.is_none()
                             && let Some(patience) = self.patience
                         {
-                            let ports = ports.clone();
+                            let ports = self.ports.clone();
                             self.timer =
                                 Some(Box::pin(async move { ports.clock.sleep(patience).await }));
                         }
@@ -268,12 +253,11 @@ impl tidegate_pipeline::BodyStream for Broken {
 }
 
 /// Status line and headers as they are sent; the body, which the caller adds, is taken away where none may follow.
-pub(crate) fn head(response: &mut Response, method: &Method) -> http::Response<()> {
+pub(crate) fn head(response: &mut Response, is_head: bool) -> http::Response<()> {
     if response.status < 200 {
         // An interim response cannot be the answer, whatever a policy has set.
         *response = Response::new(500);
     }
-    let is_head = *method == Method::HEAD;
     if is_head || matches!(response.status, 204 | 304) {
         let body = std::mem::take(&mut response.body);
         if response.status == 204 {
@@ -309,34 +293,34 @@ mod tests {
 
     use super::*;
 
-    fn sent(status: u16, method: &Method) -> (http::Response<()>, Body) {
+    fn sent(status: u16, is_head: bool) -> (http::Response<()>, Body) {
         let mut response = Response::new(status);
         response
             .headers
             .insert(header::CONTENT_LENGTH, HeaderValue::from(9));
         response.body = Body::from_bytes("four");
-        let head = head(&mut response, method);
+        let head = head(&mut response, is_head);
         (head, response.body)
     }
 
     #[test]
     fn where_no_body_may_follow_none_is_sent() {
-        let (answer, body) = sent(200, &Method::HEAD);
+        let (answer, body) = sent(200, true);
         assert_eq!(answer.headers()[header::CONTENT_LENGTH], "4");
         assert!(matches!(body, Body::Absent));
         for status in [204, 304] {
-            let (answer, body) = sent(status, &Method::GET);
+            let (answer, body) = sent(status, false);
             assert_eq!(answer.status(), status);
             assert!(matches!(body, Body::Absent), "{status}");
         }
-        let (answer, body) = sent(200, &Method::GET);
+        let (answer, body) = sent(200, false);
         assert!(!answer.headers().contains_key(header::CONTENT_LENGTH));
         assert_eq!(body.known_length(), Some(4));
     }
 
     #[test]
     fn an_interim_status_is_never_the_answer() {
-        let (answer, _) = sent(101, &Method::GET);
+        let (answer, _) = sent(101, false);
         assert_eq!(answer.status(), 500);
     }
 
@@ -379,7 +363,7 @@ mod tests {
             let told = Rc::new(Cell::new(None));
             let ending = Box::new(Told(told.clone()));
             let body = Body::Streaming(Box::pin(Trailed(0)));
-            let mut body = ResponseBody::new(body, buffering, None, ports, Some(ending));
+            let mut body = ResponseBody::new(body, buffering, &ports, Some(ending));
             let read = async {
                 // As hyper reads: nothing is asked of a body behind its trailers.
                 while let Some(Ok(frame)) = body.frame().await {

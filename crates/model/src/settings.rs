@@ -99,7 +99,7 @@ pub struct Limits {
     pub uri_bytes: usize,
     /// Bytes of all request headers. Default: 65536. Beyond: 431.
     pub header_bytes: usize,
-    /// Number of request headers. Default: 128. Beyond: 431.
+    /// Number of request headers. Default: 100, which need no memory of their own while they are read. Beyond: 431.
     pub headers: usize,
     /// Bytes of a request body. Default: 100 MiB. Beyond: 413.
     pub request_body_bytes: usize,
@@ -116,7 +116,7 @@ impl Default for Limits {
         Self {
             uri_bytes: 16 * 1024,
             header_bytes: 64 * 1024,
-            headers: 128,
+            headers: 100,
             request_body_bytes: 100 * 1024 * 1024,
             buffered_body_bytes: 32 * 1024 * 1024,
             connections: 20_000,

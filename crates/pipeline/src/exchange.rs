@@ -21,7 +21,7 @@ use crate::backend::{Backends, CurrentBackend, Proxy};
 use crate::ports::ticks;
 use crate::program::StepInfo;
 use crate::trace::{Trace, TraceEntry, TraceEvent};
-use crate::{Body, BodyError, Failure, PolicyError, Ports, RequestUrl, Section};
+use crate::{Body, BodyError, Failure, MatchedParameters, PolicyError, Ports, RequestUrl, Section};
 
 /// Bounds on what one request may hold in memory. Sizes are bytes.
 #[derive(Debug, Clone)]
@@ -134,9 +134,16 @@ pub struct Request {
     /// A policy has set `Host`: it goes to the backend as it is.
     pub host_overridden: bool,
     /// Path and query parameters of the operation's template, with their values.
-    pub matched_parameters: Vec<(Arc<str>, String)>,
+    pub matched_parameters: MatchedParameters,
     /// Client certificate, DER.
     pub client_certificate: Option<Arc<[u8]>>,
+}
+
+impl Request {
+    /// Path and query parameters of the operation's template, with their values.
+    pub fn matched_parameters(&self) -> &[(Arc<str>, String)] {
+        self.matched_parameters.of(&self.url)
+    }
 }
 
 /// A response on its way to the client.

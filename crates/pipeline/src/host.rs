@@ -117,7 +117,7 @@ impl Host for Exchange {
     }
 
     fn matched_parameters(&self) -> &[(Arc<str>, String)] {
-        &self.request.matched_parameters
+        self.request.matched_parameters()
     }
 
     fn client_certificate(&self) -> Option<&[u8]> {

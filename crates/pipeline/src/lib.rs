@@ -14,6 +14,7 @@ mod coding;
 mod error;
 mod exchange;
 mod host;
+mod parameters;
 mod ports;
 mod program;
 #[cfg(any(test, feature = "testing"))]
@@ -32,6 +33,7 @@ pub use exchange::{
     ActiveAttempt, DeclaredResponse, Exchange, KeyLocation, Limits, Matched, Representation,
     Request, Response, Runtime, Variables,
 };
+pub use parameters::{MatchedParameters, Parameters, UrlParameters};
 pub use ports::{
     Clock, HttpVersion, Ports, Random, TransportError, TransportErrorKind, Upstream,
     UpstreamRequest, UpstreamResponse, ticks,

@@ -33,9 +33,9 @@ use uuid::Uuid;
 
 use crate::{
     Backend, BackendKind, Backends, Body, BodyStream, Clock, Credentials, CurrentBackend, Exchange,
-    HttpVersion, Limits, LocalBoxFuture, PoolMember, Ports, Proxy, Random, Request, RequestUrl,
-    Runtime, SessionAffinity, SingleBackend, StreamError, Target, TlsOptions, TransportError,
-    TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse, ticks,
+    HttpVersion, Limits, LocalBoxFuture, MatchedParameters, PoolMember, Ports, Proxy, Random,
+    Request, RequestUrl, Runtime, SessionAffinity, SingleBackend, StreamError, Target, TlsOptions,
+    TransportError, TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse, ticks,
 };
 
 /// 2024-01-02 03:04:05 UTC in .NET ticks: when virtual time begins.
@@ -562,7 +562,7 @@ pub fn request(method: &str, url: &str) -> Request {
         body: Body::Absent,
         ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
         host_overridden: false,
-        matched_parameters: Vec::new(),
+        matched_parameters: MatchedParameters::default(),
         client_certificate: None,
     }
 }

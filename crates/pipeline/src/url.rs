@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::Uri;
 use http::uri::{InvalidUri, PathAndQuery};
+use memchr::memchr2_iter;
 
 /// The two URLs of a request. The original never changes; path and query towards the backend do.
 #[derive(Debug, Clone)]
@@ -78,6 +79,11 @@ impl RequestUrl {
         }
     }
 
+    /// Path as received, below the API's own.
+    pub fn original_remainder(&self) -> &str {
+        &self.uri.path()[self.remainder..]
+    }
+
     /// Says where the API's own prefix of the original path ends. Call before any policy runs.
     pub fn set_remainder(&mut self, remainder: usize) {
         self.remainder = remainder.min(self.uri.path().len());
@@ -87,7 +93,7 @@ impl RequestUrl {
     pub fn path(&self) -> &str {
         match &self.path {
             Some(path) => path,
-            None => &self.uri.path()[self.remainder..],
+            None => self.original_remainder(),
         }
     }
 
@@ -182,10 +188,9 @@ pub fn is_absolute_url(reference: &str) -> bool {
 /// that has none. A path does not begin above its root.
 pub fn without_dot_segments(path: &str) -> Option<String> {
     // Nearly no path has a segment that begins with a dot, and every request comes by here.
-    let suspects = |pair: &[u8]| matches!(pair, [b'/', b'.' | b'%']);
-    if !path.as_bytes().windows(2).any(suspects)
-        || !path.split('/').any(|segment| dots(segment) > 0)
-    {
+    let is_suspect = memchr2_iter(b'.', b'%', path.as_bytes())
+        .any(|at| at > 0 && path.as_bytes().get(at - 1) == Some(&b'/'));
+    if !is_suspect || !path.split('/').any(|segment| dots(segment) > 0) {
         return None;
     }
     let mut kept: Vec<&str> = Vec::new();
@@ -230,7 +235,9 @@ fn dots(segment: &str) -> usize {
 
 /// Splits `host:port`, `[v6]:port` or `host`.
 fn split_authority(authority: &str, default_port: u16) -> (&str, u16) {
-    if let Some(end) = authority.find(']') {
+    if authority.starts_with('[')
+        && let Some(end) = authority.find(']')
+    {
         let port = authority[end + 1..]
             .strip_prefix(':')
             .and_then(|port| port.parse().ok());

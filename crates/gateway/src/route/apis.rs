@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use http::{HeaderMap, HeaderName};
 use tidegate_model::{Api, ApiIndex, Protocol, ResourceName, Service, VersioningScheme};
 
-use super::text::{TextMap, decode, decode_query, next_segment, query_value};
+use super::text::{Path, TextMap, decode, decode_query, query_value};
 
 /// All API paths.
 pub(super) struct ApiTrie {
@@ -111,7 +111,7 @@ impl ApiTrie {
     pub fn find(
         &self,
         scheme: &str,
-        path: &str,
+        path: Path<'_>,
         query: &str,
         headers: &HeaderMap,
     ) -> Option<(ApiIndex, usize)> {
@@ -120,10 +120,10 @@ impl ApiTrie {
             Scheme::None => None,
             Scheme::Segment => {
                 // A revision directly after the API path belongs to the version without identifier.
-                match next_segment(path, end).filter(|_| revision.is_none()) {
+                match path.segment(end).filter(|_| revision.is_none()) {
                     Some((segment, segment_end)) => {
                         let (name, named_revision) = split_revision(segment);
-                        let version = group.version(&decode(name), true);
+                        let version = group.version(&path.decode(name), true);
                         if version.is_some() {
                             end = segment_end;
                             revision = named_revision;
@@ -143,7 +143,7 @@ impl ApiTrie {
                 _ => None,
             },
         };
-        let revision: Option<Cow<'_, str>> = revision.map(decode);
+        let revision: Option<Cow<'_, str>> = revision.map(|text| path.decode(text));
         let entry = group
             .entries
             .iter()
@@ -162,11 +162,11 @@ impl ApiTrie {
     }
 
     /// The APIs at the longest API path that begins the path, where it ends, and a revision written there.
-    fn longest<'p>(&self, path: &'p str) -> Option<(&Group, usize, Option<&'p str>)> {
+    fn longest<'p>(&self, path: Path<'p>) -> Option<(&Group, usize, Option<&'p str>)> {
         let mut node = self.nodes.first()?;
         let mut found = node.group.map(|group| (group, 0, None));
         let mut at = 0;
-        while let Some((segment, end)) = next_segment(path, at) {
+        while let Some((segment, end)) = path.segment(at) {
             let (name, revision) = split_revision(segment);
             if at == 0
                 && name.is_empty()
@@ -179,7 +179,7 @@ impl ApiTrie {
             }
             let Some(child) = node
                 .children
-                .get(&decode(name))
+                .get(&path.decode(name))
                 .and_then(|child| self.nodes.get(child as usize))
             else {
                 break;
@@ -230,11 +230,12 @@ fn scheme(api: &Api, sets: &HashMap<&ResourceName, &VersioningScheme>) -> Scheme
 /// Splits `customers;rev=3`.
 fn split_revision(segment: &str) -> (&str, Option<&str>) {
     const MARK: &str = ";rev=";
-    let at = segment
-        .as_bytes()
-        .windows(MARK.len())
-        .position(|window| window.eq_ignore_ascii_case(MARK.as_bytes()));
-    match at {
+    let mark = |at: &usize| {
+        segment
+            .get(*at..at + MARK.len())
+            .is_some_and(|text| text.eq_ignore_ascii_case(MARK))
+    };
+    match memchr::memchr_iter(b';', segment.as_bytes()).find(mark) {
         Some(at) => (
             segment.get(..at).unwrap_or_default(),
             segment.get(at + MARK.len()..),

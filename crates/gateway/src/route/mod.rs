@@ -2,8 +2,7 @@
 //!
 //! A [`Service`] flows in once and becomes a [`Router`]; scheme, path, query, headers and method of each request flow
 //! in and a [`Resolution`] flows out, then, for the API found, an [`Access`]. Everything is found by walking the
-//! path once (two tries, one of API paths, one of each API's templates); nothing is allocated but the matched
-//! parameters. No socket, no policy, no error text: what a finding means to the caller is not decided here.
+//! path once (two tries, one of API paths, one of each API's templates); nothing is allocated. No socket, no policy, no error text: what a finding means to the caller is not decided here.
 //!
 //! Rules, as API Management has them: the longest API path wins and there is no way back to a shorter one; then the
 //! version, the revision and the operation are looked for. API paths and literals of templates are compared without
@@ -20,12 +19,14 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, header};
 use tidegate_model::{ApiIndex, OperationIndex, Service};
+use tidegate_pipeline::UrlParameters;
 
 pub use self::access::{Access, Denial, Grant, KeyPlace};
 
 use self::access::AccessRules;
 use self::apis::ApiTrie;
 use self::operations::OperationTrie;
+use self::text::Path;
 
 /// Finds the API and operation of a request, and whether the caller may use them.
 pub struct Router {
@@ -56,8 +57,6 @@ pub struct Match {
     pub operation: OperationIndex,
     /// Where in the path the part after API path, version and revision begins.
     pub remainder: usize,
-    /// The template's parameters and their values, percent-decoded, path first; a wildcard's name is `*`.
-    pub parameters: Vec<(Arc<str>, String)>,
 }
 
 /// What a preflight asks about.
@@ -112,29 +111,37 @@ impl Router {
         headers: &HeaderMap,
         method: &Method,
     ) -> Resolution {
+        let path = Path::new(path);
         let Some((api, remainder)) = self.apis.find(scheme, path, query, headers) else {
             return Resolution::NoApi;
         };
         let Some(operations) = self.operations.get(api.get()) else {
             return Resolution::NoApi;
         };
-        let rest = path.get(remainder..).unwrap_or_default();
-        if let Some((operation, parameters)) = operations.find(method.as_str(), rest, query) {
+        if let Some(operation) = operations.find(method.as_str(), path, remainder, query) {
             return Resolution::Operation(Match {
                 api,
                 operation,
                 remainder,
-                parameters,
             });
         }
         match preflight_method(method, headers) {
             Some(requested) => Resolution::Preflight(PreflightMatch {
                 api,
-                operation: operations.find_index(requested, rest, query),
+                operation: operations.find(requested, path, remainder, query),
                 remainder,
             }),
             None => Resolution::NoOperation(ApiMatch { api, remainder }),
         }
+    }
+
+    /// Reads an operation's parameters, percent-decoded, path first; a wildcard's name is `*`.
+    pub fn parameters(
+        &self,
+        api: ApiIndex,
+        operation: OperationIndex,
+    ) -> Option<Arc<dyn UrlParameters>> {
+        self.operations.get(api.get())?.template(operation)
     }
 
     /// Decides about the caller's key. `query` is without `?`.

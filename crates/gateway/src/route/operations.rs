@@ -9,16 +9,19 @@ use std::sync::Arc;
 
 use tidegate_model::{Operation, OperationIndex, Piece, QueryConstraint, Segment, UrlTemplate};
 
-use super::text::{TextMap, decode, decode_query, next_segment, query_value};
+use tidegate_pipeline::{Parameters, UrlParameters};
 
-/// Matched parameters with their values.
-type Parameters = Vec<(Arc<str>, String)>;
+use super::text::{Path, TextMap, decode, decode_query, query_value};
 
 /// The templates of one API.
 pub(super) struct OperationTrie {
     nodes: Vec<Node>,
-    templates: Vec<UrlTemplate>,
+    templates: Vec<Arc<Template>>,
 }
+
+/// The URL template of one operation.
+#[derive(Debug)]
+struct Template(UrlTemplate);
 
 #[derive(Default)]
 struct Node {
@@ -60,7 +63,7 @@ impl OperationTrie {
     }
 
     fn insert(&mut self, operation: &Operation) {
-        let template = operation.template.clone();
+        let template = &operation.template;
         let leaf = Leaf {
             method: operation.method.as_str().into(),
             operation: u32::try_from(self.templates.len()).unwrap_or(u32::MAX),
@@ -113,30 +116,30 @@ impl OperationTrie {
                 node.leaves.push(leaf);
             }
         }
-        self.templates.push(template);
+        self.templates.push(Arc::new(Template(template.clone())));
     }
 
-    /// The operation for a method and the rest of a path, with the values of its parameters.
+    /// The operation for a method and the path from `at` on.
     pub fn find(
         &self,
         method: &str,
-        path: &str,
+        path: Path<'_>,
+        at: usize,
         query: &str,
-    ) -> Option<(OperationIndex, Parameters)> {
-        let index = self.find_index(method, path, query)?;
-        let template = self.templates.get(index.get())?;
-        Some((index, parameters(template, path, query)))
-    }
-
-    /// The operation for a method and the rest of a path.
-    pub fn find_index(&self, method: &str, path: &str, query: &str) -> Option<OperationIndex> {
+    ) -> Option<OperationIndex> {
         let search = Search {
             trie: self,
             method,
             path,
             query,
         };
-        search.from(0, 0).map(OperationIndex)
+        search.from(0, at).map(OperationIndex)
+    }
+
+    /// What reads an operation's parameters.
+    pub fn template(&self, operation: OperationIndex) -> Option<Arc<dyn UrlParameters>> {
+        let template = self.templates.get(operation.get())?;
+        Some(template.clone())
     }
 }
 
@@ -144,7 +147,7 @@ impl OperationTrie {
 struct Search<'a> {
     trie: &'a OperationTrie,
     method: &'a str,
-    path: &'a str,
+    path: Path<'a>,
     query: &'a str,
 }
 
@@ -153,8 +156,8 @@ impl Search<'_> {
     fn from(&self, node: u32, at: usize) -> Option<u32> {
         let is_root = node == 0;
         let node = self.trie.nodes.get(node as usize)?;
-        let Some((segment, end)) = next_segment(self.path, at) else {
-            let ends_with_slash = at < self.path.len();
+        let Some((segment, end)) = self.path.segment(at) else {
+            let ends_with_slash = !self.path.rest(at).is_empty();
             return self.leaf(&node.leaves).or_else(|| {
                 // `/foo/*` matches `/foo/` but not `/foo`; `/*` matches the root either way.
                 (ends_with_slash || is_root)
@@ -162,7 +165,7 @@ impl Search<'_> {
                     .flatten()
             });
         };
-        let decoded = decode(segment);
+        let decoded = self.path.decode(segment);
         node.literals
             .get(&decoded)
             .and_then(|child| self.from(child, end))
@@ -190,7 +193,7 @@ impl Search<'_> {
                         .trie
                         .templates
                         .get(leaf.operation as usize)
-                        .is_some_and(|template| is_query_matched(template, self.query))
+                        .is_some_and(|template| is_query_matched(&template.0, self.query))
             })
             .map(|leaf| leaf.operation)
     }
@@ -292,25 +295,31 @@ fn is_same_shape(a: &[Piece], b: &[Piece]) -> bool {
         })
 }
 
+impl UrlParameters for Template {
+    fn read(&self, path: &str, query: &str) -> Parameters {
+        parameters(&self.0, Path::new(path), query)
+    }
+}
+
 /// The values of a template's parameters in a request that it matches.
-fn parameters(template: &UrlTemplate, path: &str, query: &str) -> Parameters {
+fn parameters(template: &UrlTemplate, path: Path<'_>, query: &str) -> Parameters {
     let mut values = Vec::with_capacity(template.parameters().count());
     let mut at = 0;
     for segment in template.segments() {
         if *segment == Segment::Wildcard {
-            let rest = path.get(at..).unwrap_or_default();
+            let rest = path.rest(at);
             let rest = rest.strip_prefix('/').unwrap_or(rest);
-            values.push((Arc::from("*"), decode(rest).into_owned()));
+            values.push((Arc::from("*"), path.decode(rest).into_owned()));
             break;
         }
-        let Some((text, end)) = next_segment(path, at) else {
+        let Some((text, end)) = path.segment(at) else {
             break;
         };
         at = end;
         match segment {
-            Segment::Parameter(name) => values.push((name.clone(), decode(text).into_owned())),
+            Segment::Parameter(name) => values.push((name.clone(), path.decode(text).into_owned())),
             Segment::Mixed(pieces) => {
-                let text = decode(text);
+                let text = path.decode(text);
                 let is_plain = !pieces
                     .iter()
                     .any(|piece| matches!(piece, Piece::Literal(text) if text.contains('%')));

@@ -131,13 +131,20 @@ fn found_with(router: &Router, target: &str, pairs: &[(&str, &str)]) -> String {
 
 fn parameters(router: &Router, target: &str) -> Vec<(String, String)> {
     match resolve(router, target) {
-        Resolution::Operation(found) => found
-            .parameters
-            .into_iter()
-            .map(|(name, value)| (name.to_string(), value))
-            .collect(),
+        Resolution::Operation(found) => parameters_of(router, &found, target),
         other => panic!("{target}: {other:?}"),
     }
+}
+
+fn parameters_of(router: &Router, found: &Match, target: &str) -> Vec<(String, String)> {
+    let target = target.split_once(' ').map_or(target, |(_, target)| target);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let template = router.parameters(found.api, found.operation).unwrap();
+    template
+        .read(&path[found.remainder..], query)
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), value))
+        .collect()
 }
 
 fn remainder<'t>(router: &Router, target: &'t str) -> &'t str {
@@ -768,8 +775,9 @@ proptest! {
                 prop_assert!(matches_plainly(&templates[found.operation.get()], &rest));
                 let template = UrlTemplate::parse(&templates[found.operation.get()]).unwrap();
                 let names: Vec<&str> = template.parameters().collect();
-                let values: Vec<&str> = found.parameters.iter().map(|(name, _)| &**name).collect();
-                prop_assert_eq!(names, values);
+                let values = parameters_of(&router, &found, &format!("/a{rest}"));
+                let found: Vec<&str> = values.iter().map(|(name, _)| &**name).collect();
+                prop_assert_eq!(names, found);
             }
             other => prop_assert!(!expected, "{:?}: {:?} for {}", other, templates, rest),
         }

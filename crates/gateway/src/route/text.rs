@@ -7,34 +7,68 @@ use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
 
-/// The segment that begins after the slash at `at`, and where it ends. Nothing is left when the path ends at `at`, or
-/// with the slash there.
-pub(super) fn next_segment(path: &str, at: usize) -> Option<(&str, usize)> {
-    let rest = path.get(at..)?.strip_prefix('/')?;
-    if rest.is_empty() {
-        return None;
+/// A path to walk segment by segment.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'p> {
+    text: &'p str,
+    is_encoded: bool,
+}
+
+impl<'p> Path<'p> {
+    pub fn new(text: &'p str) -> Self {
+        Self {
+            text,
+            is_encoded: is_encoded(text),
+        }
     }
-    // Segments are short: a plain loop beats a vectorised search.
-    let segment = rest
-        .bytes()
-        .position(|byte| byte == b'/')
-        .and_then(|end| rest.get(..end))
-        .unwrap_or(rest);
-    Some((segment, at + 1 + segment.len()))
+
+    /// The segment that begins after the slash at `at`, and where it ends. Nothing is left when the path ends at `at`,
+    /// or with the slash there.
+    pub fn segment(self, at: usize) -> Option<(&'p str, usize)> {
+        let rest = self.text.get(at..)?.strip_prefix('/')?;
+        if rest.is_empty() {
+            return None;
+        }
+        // Segments are short: a plain loop beats a vectorised search.
+        let segment = rest
+            .bytes()
+            .position(|byte| byte == b'/')
+            .and_then(|end| rest.get(..end))
+            .unwrap_or(rest);
+        Some((segment, at + 1 + segment.len()))
+    }
+
+    /// Decodes a part of this path.
+    pub fn decode(self, part: &'p str) -> Cow<'p, str> {
+        if self.is_encoded {
+            decode(part)
+        } else {
+            Cow::Borrowed(part)
+        }
+    }
+
+    /// What is left from `at` on.
+    pub fn rest(self, at: usize) -> &'p str {
+        self.text.get(at..).unwrap_or_default()
+    }
 }
 
 /// Decodes percent-encoding; bytes that are no UTF-8 become replacement characters.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte == b'%') {
+    if is_encoded(text) {
         percent_decode_str(text).decode_utf8_lossy()
     } else {
         Cow::Borrowed(text)
     }
 }
 
+fn is_encoded(text: &str) -> bool {
+    memchr::memchr(b'%', text.as_bytes()).is_some()
+}
+
 /// Decodes a query value, in which a plus is a space.
 pub(super) fn decode_query(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte == b'+') {
+    if memchr::memchr(b'+', text.as_bytes()).is_some() {
         Cow::Owned(decode(&text.replace('+', " ")).into_owned())
     } else {
         decode(text)
@@ -80,14 +114,7 @@ fn is_encoded_name(key: &str, name: &str) -> bool {
         && decode_query(key).eq_ignore_ascii_case(name)
 }
 
-/// Orders a text that is lower case already and any other text, without regard to ASCII case.
-pub(super) fn compare_to_lower(lower: &str, other: &str) -> Ordering {
-    lower
-        .bytes()
-        .cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
-}
-
-/// A map from texts, looked up without regard to ASCII case and without allocation.
+/// A map from texts, looked up without regard to ASCII case.
 #[derive(Debug, Default)]
 pub(super) struct TextMap {
     /// Lower-case texts, while the map is built.
@@ -117,9 +144,12 @@ impl TextMap {
         let at = self
             .sorted
             .binary_search_by(|(key, _)| {
-                // Most are told apart by their length.
-                let by_length = key.len().cmp(&text.len());
-                by_length.then_with(|| compare_to_lower(key, text))
+                // Most are told apart by their length, and the others are nearly always equal.
+                match key.len().cmp(&text.len()) {
+                    Ordering::Equal if key.eq_ignore_ascii_case(text) => Ordering::Equal,
+                    Ordering::Equal => (**key).cmp(text.to_ascii_lowercase().as_str()),
+                    unequal => unequal,
+                }
             })
             .ok()?;
         self.sorted.get(at).map(|(_, value)| *value)
@@ -133,7 +163,7 @@ mod tests {
     fn segments(path: &str) -> Vec<&str> {
         let mut at = 0;
         std::iter::from_fn(|| {
-            let (segment, end) = next_segment(path, at)?;
+            let (segment, end) = Path::new(path).segment(at)?;
             at = end;
             Some(segment)
         })

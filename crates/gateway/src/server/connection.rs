@@ -226,37 +226,46 @@ where
     .await
 }
 
-async fn answer_one<H: Handler>(
+/// Begins a request at once and answers it as a future: that need not hold the request.
+fn answer_one<H: Handler>(
     context: Rc<Context<H>>,
     request: Request<Incoming>,
-) -> Result<Response<Tracked<H::Body>>, Infallible> {
+) -> impl Future<Output = Result<Response<Tracked<H::Body>>, Infallible>> {
     let in_flight = context.ledger.begin();
     let limits = &context.protocols.limits;
-    let mut response = if let Some(refusal) = refusal(limits, &request) {
-        drop(admitted(request, &in_flight, limits));
-        refusal.map(|body| Tracked::own(body, in_flight))
-    } else {
-        // Begun outside the future that waits, which is moved: it need not hold the request.
-        let begin = || {
-            let request = admitted(request, &in_flight, limits);
-            context.handler.handle(request, &context.info)
-        };
-        let handled = match catch_unwind(AssertUnwindSafe(begin)) {
-            Ok(handling) => AssertUnwindSafe(handling).catch_unwind().await,
-            Err(payload) => Err(payload),
-        };
-        match handled {
-            Ok(response) => response.map(|body| Tracked::handler(body, in_flight)),
-            Err(payload) => panicked(&*payload).map(|body| Tracked::own(body, in_flight)),
+    let begun = match refusal(limits, &request) {
+        Some(refusal) => {
+            drop(admitted(request, &in_flight, limits));
+            Err(Box::new(refusal))
+        }
+        None => {
+            let begin = || {
+                let request = admitted(request, &in_flight, limits);
+                context.handler.handle(request, &context.info)
+            };
+            catch_unwind(AssertUnwindSafe(begin)).map_err(panicked)
         }
     };
-    // An answer that is ready at once would be written before hyper learns that the connection ends.
-    if !context.info.http2 && context.ledger.should_leave() {
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    async move {
+        let answered = match begun {
+            Ok(handling) => {
+                let handled = AssertUnwindSafe(handling).catch_unwind();
+                handled.await.map_err(panicked)
+            }
+            Err(own) => Err(own),
+        };
+        let mut response = match answered {
+            Ok(response) => response.map(|body| Tracked::handler(body, in_flight)),
+            Err(own) => own.map(|body| Tracked::own(body, in_flight)),
+        };
+        // An answer that is ready at once would be written before hyper learns that the connection ends.
+        if !context.info.http2 && context.ledger.should_leave() {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
-    Ok(response)
 }
 
 /// The request with its body under watch; dropped unread, the body is still taken off the connection.
@@ -293,7 +302,8 @@ fn refusal(limits: &Limits, request: &Request<Incoming>) -> Option<Response<Byte
 }
 
 /// Makes a panic APIM's answer to an unexpected error, and a line in the log.
-fn panicked(payload: &(dyn Any + Send)) -> Response<Bytes> {
+#[allow(clippy::needless_pass_by_value)] // as it comes from `catch_unwind`
+fn panicked(payload: Box<dyn Any + Send>) -> Box<Response<Bytes>> {
     let activity = uuid::Uuid::new_v4().to_string();
     let message = payload
         .downcast_ref::<&str>()
@@ -302,5 +312,5 @@ fn panicked(payload: &(dyn Any + Send)) -> Response<Bytes> {
         .unwrap_or("no message");
     let message: String = message.chars().take(200).collect();
     tracing::error!(%activity, %message, "panic while a request was handled; it was answered with 500");
-    answer::internal_error(&activity)
+    Box::new(answer::internal_error(&activity))
 }

@@ -22,6 +22,7 @@ mod tests;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -56,8 +57,11 @@ pub trait Handler: 'static {
         &self,
         request: Request<IncomingBody>,
         connection: &ConnectionInfo,
-    ) -> impl Future<Output = Response<Self::Body>>;
+    ) -> Handling<Self::Body>;
 }
+
+/// A request being answered. On the heap, since what hyper is given is moved while it is set up.
+pub type Handling<B> = Pin<Box<dyn Future<Output = Response<B>>>>;
 
 /// Number of a worker, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -181,7 +181,7 @@ impl RewriteUri {
             };
             Failure::from(PolicyError::expression(DEFINITION.name, message))
         };
-        let parameters = &exchange.request.matched_parameters;
+        let parameters = exchange.request.matched_parameters();
         let (path, query) = match template.split_once('?') {
             Some((path, query)) => (path, query),
             None => (&*template, ""),

@@ -143,7 +143,7 @@ fn rewrite_uri_follows_the_table() {
         .answering(&[200]);
         service.send_prepared(get("/items/7?view=full&page=2"), |exchange| {
             exchange.request.matched_parameters =
-                vec![("id".into(), "7".into()), ("v".into(), "full".into())];
+                vec![("id".into(), "7".into()), ("v".into(), "full".into())].into();
             exchange.matched.template_query = ["view".into()].into();
         });
         assert_eq!(

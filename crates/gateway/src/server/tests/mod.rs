@@ -61,10 +61,20 @@ impl Drop for OnDrop {
 impl Handler for Paths {
     type Body = Stream;
 
-    async fn handle(
+    fn handle(
         &self,
         request: Request<IncomingBody>,
         connection: &ConnectionInfo,
+    ) -> Handling<Stream> {
+        Box::pin(Self(self.0.clone()).answer(request, connection.clone()))
+    }
+}
+
+impl Paths {
+    async fn answer(
+        self,
+        request: Request<IncomingBody>,
+        connection: ConnectionInfo,
     ) -> Response<Stream> {
         self.0.begun.fetch_add(1, Ordering::SeqCst);
         let _on_drop = OnDrop(self.0.clone());
