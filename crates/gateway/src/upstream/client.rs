@@ -115,7 +115,8 @@ impl Client {
                 // Rare, and large: it opens connections.
                 None => Box::pin(pool.acquire(fresh)).await?,
             };
-            let Some(mut request) = unsent.take().or_else(&mut make) else {
+            let returned = unsent.take().map(|request: Box<_>| *request);
+            let Some(request) = returned.or_else(&mut make) else {
                 return Err(earlier.unwrap_or_else(|| {
                     let text = "the request body cannot be sent a second time";
                     TransportError::new(Kind::RequestBody, text)
@@ -126,31 +127,26 @@ impl Client {
                     mut connection,
                     reused,
                 } => {
-                    prepare_http1(target, &mut request);
+                    let (request, manner) = prepare_http1(target, request, &options);
                     let heard = connection.received.get();
                     let sent_at = self.0.shared.ticks.get();
-                    let waits = options
-                        .continue_timeout
-                        .filter(|_| !request.body().is_end_stream());
-                    let (error, returned) = if let Some(limit) = waits {
-                        match Box::pin(send_expecting(&pool, connection, request, limit)).await {
-                            Ok(response) => return Ok(response),
-                            Err(error) => return Err(error),
+                    let (error, returned) = match manner {
+                        Manner::Expecting(limit) => {
+                            let sending = send_expecting(&pool, connection, request, limit);
+                            return Box::pin(sending).await;
                         }
-                    } else if request.body().is_repeatable() {
-                        match connection.sender.send_request(request).await {
+                        Manner::Repeatable => match connection.sender.send_request(request).await {
                             Ok(response) => return Ok(answered(response, connection, pool, None)),
                             Err(error) => (error, None),
-                        }
-                    } else {
+                        },
                         // hyper returns a request it has not begun to send, at the price of larger moves.
-                        match connection.sender.try_send_request(request).await {
+                        Manner::Once => match connection.sender.try_send_request(request).await {
                             Ok(response) => return Ok(answered(response, connection, pool, None)),
                             Err(mut error) => {
-                                let returned = error.take_message();
+                                let returned = error.take_message().map(Box::new);
                                 (error.into_error(), returned)
                             }
-                        }
+                        },
                     };
                     let error = TransportError::from_hyper(target.authority().as_str(), error);
                     let silent = connection.received.get() == heard
@@ -266,7 +262,7 @@ async fn drain(body: &mut Body, left: &mut usize) {
 struct Failure {
     error: TransportError,
     /// The request, when not one byte of it was sent.
-    unsent: Option<Request<RequestBody>>,
+    unsent: Option<Box<Request<RequestBody>>>,
     /// Sending it again cannot do it twice, as far as can be known.
     retry: bool,
 }
@@ -346,7 +342,7 @@ async fn send_http2(
             Ok(response.map(|incoming| Body::new(incoming, Lease::Http2 { _stream: stream })))
         }
         Err(mut error) => {
-            let mut unsent = error.take_message();
+            let mut unsent = error.take_message().map(Box::new);
             if let (Some(request), Some(host)) = (&mut unsent, host) {
                 request.headers_mut().insert(header::HOST, host);
             }
@@ -379,7 +375,22 @@ fn cause_is_connection(error: &TransportError) -> bool {
     find::<h2::Error>(error).is_none_or(h2::Error::is_io)
 }
 
-fn prepare_http1(target: &Target, request: &mut Request<RequestBody>) {
+/// How a request goes out over HTTP/1.1.
+enum Manner {
+    /// The headers first, the body once the backend agrees.
+    Expecting(Duration),
+    /// With a body of which there is another one.
+    Repeatable,
+    /// With the only one.
+    Once,
+}
+
+/// Takes and returns the request: the future that sends it keeps room for what it has lent.
+fn prepare_http1(
+    target: &Target,
+    mut request: Request<RequestBody>,
+    options: &SendOptions,
+) -> (Request<RequestBody>, Manner) {
     *request.version_mut() = Version::HTTP_11;
     if !request.headers().contains_key(header::HOST) {
         request
@@ -389,7 +400,7 @@ fn prepare_http1(target: &Target, request: &mut Request<RequestBody>) {
     match target.proxy() {
         // An http backend behind a proxy: the proxy needs the whole URL (RFC 9112 §3.2.2). For https there is a tunnel.
         Some(proxy) if target.server_name().is_none() => {
-            absolute(target, request);
+            absolute(target, &mut request);
             if let Some(authorization) = &proxy.authorization {
                 request
                     .headers_mut()
@@ -402,6 +413,12 @@ fn prepare_http1(target: &Target, request: &mut Request<RequestBody>) {
         }
         _ => {}
     }
+    let manner = match options.continue_timeout {
+        Some(limit) if !request.body().is_end_stream() => Manner::Expecting(limit),
+        _ if request.body().is_repeatable() => Manner::Repeatable,
+        _ => Manner::Once,
+    };
+    (request, manner)
 }
 
 /// Turns Host into `:authority`, and returns what Host was.
