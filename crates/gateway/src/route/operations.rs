@@ -11,7 +11,7 @@ use tidegate_model::{Operation, OperationIndex, Piece, QueryConstraint, Segment,
 
 use tidegate_pipeline::{Parameters, UrlParameters};
 
-use super::text::{Path, TextMap, decode, decode_query, query_value};
+use super::text::{Path, TextMap, decode, decode_query, is_same, query_value};
 
 /// The templates of one API.
 pub(super) struct OperationTrie {
@@ -186,7 +186,7 @@ impl Search<'_> {
     fn leaf(&self, leaves: &[Leaf]) -> Option<u32> {
         leaves
             .iter()
-            .filter(|leaf| leaf.method.eq_ignore_ascii_case(self.method))
+            .filter(|leaf| is_same(&leaf.method, self.method))
             .find(|leaf| {
                 leaf.rank.0 == 0
                     || self

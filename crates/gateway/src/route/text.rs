@@ -104,8 +104,13 @@ fn cut(text: &str, at: u8) -> (&str, &str) {
 /// The first value of a query parameter, undecoded. Names are compared without case.
 pub(super) fn query_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     pairs(query)
-        .find(|(key, _)| key.eq_ignore_ascii_case(name) || is_encoded_name(key, name))
+        .find(|(key, _)| is_same(key, name) || is_encoded_name(key, name))
         .map(|(_, value)| value)
+}
+
+/// Whether two texts differ in the case of ASCII letters at most. Nearly all that are the same do not even do that.
+pub(super) fn is_same(a: &str, b: &str) -> bool {
+    a == b || a.eq_ignore_ascii_case(b)
 }
 
 /// Whether a name that holds encoded characters is that name.
@@ -146,7 +151,7 @@ impl TextMap {
             .binary_search_by(|(key, _)| {
                 // Most are told apart by their length, and the others are nearly always equal.
                 match key.len().cmp(&text.len()) {
-                    Ordering::Equal if key.eq_ignore_ascii_case(text) => Ordering::Equal,
+                    Ordering::Equal if is_same(key, text) => Ordering::Equal,
                     Ordering::Equal => (**key).cmp(text.to_ascii_lowercase().as_str()),
                     unequal => unequal,
                 }

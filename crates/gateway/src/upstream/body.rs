@@ -17,35 +17,32 @@ use super::error::{BoxError, RequestBodyError, TransportError};
 use super::gate::Gate;
 use super::pool::Lease;
 
-/// The body of a request to a backend.
-#[derive(Default)]
+/// The body of a request to a backend. As small as its bytes: requests are moved a dozen times until they are sent.
 pub struct RequestBody(Source);
 
 type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError>>>;
 
-#[derive(Default)]
 enum Source {
-    #[default]
-    Empty,
-    Full(Bytes),
+    /// Held in memory; empty for no body, and once they are sent.
+    Whole(Bytes),
+    Flowing(Box<Flowing>),
+}
+
+enum Flowing {
     Stream(BoxBody),
-    Gated(Box<(Gate, RequestBody)>),
-    Reported(Box<(Fault, RequestBody)>),
+    Gated(Gate, RequestBody),
+    Reported(Fault, RequestBody),
 }
 
 impl RequestBody {
     /// No body.
     pub fn empty() -> Self {
-        Self(Source::Empty)
+        Self::full(Bytes::new())
     }
 
     /// A body held in memory; it can be sent again at no cost.
     pub fn full(bytes: Bytes) -> Self {
-        if bytes.is_empty() {
-            Self::empty()
-        } else {
-            Self(Source::Full(bytes))
-        }
+        Self(Source::Whole(bytes))
     }
 
     /// A body that flows by once.
@@ -57,40 +54,45 @@ impl RequestBody {
         if body.is_end_stream() {
             Self::empty()
         } else {
-            Self(Source::Stream(Box::pin(body.map_err(Into::into))))
+            Self::flowing(Flowing::Stream(Box::pin(body.map_err(Into::into))))
         }
+    }
+
+    fn flowing(flowing: Flowing) -> Self {
+        Self(Source::Flowing(Box::new(flowing)))
     }
 
     /// The same body once more; `None` for one that flows by once.
     pub fn try_clone(&self) -> Option<Self> {
         match &self.0 {
-            Source::Empty => Some(Self::empty()),
-            Source::Full(bytes) => Some(Self(Source::Full(bytes.clone()))),
-            Source::Stream(_) | Source::Gated(_) | Source::Reported(_) => None,
+            Source::Whole(bytes) => Some(Self::full(bytes.clone())),
+            Source::Flowing(_) => None,
         }
     }
 
     /// Whether [`RequestBody::try_clone`] gives another one.
     pub(crate) fn is_repeatable(&self) -> bool {
-        matches!(self.0, Source::Empty | Source::Full(_))
+        matches!(self.0, Source::Whole(_))
     }
 
     /// Has a failure of a streamed body left in a place of its own; `None` for a body that cannot fail.
     pub(crate) fn reported(self) -> (Self, Option<Fault>) {
-        match self.0 {
-            Source::Stream(_) => {
-                let fault = Fault::default();
-                (
-                    Self(Source::Reported(Box::new((fault.clone(), self)))),
-                    Some(fault),
-                )
-            }
-            _ => (self, None),
+        if self.is_repeatable() {
+            return (self, None);
         }
+        let fault = Fault::default();
+        let reported = Flowing::Reported(fault.clone(), self);
+        (Self::flowing(reported), Some(fault))
     }
 
     pub(crate) fn gated(self, gate: Gate) -> Self {
-        Self(Source::Gated(Box::new((gate, self))))
+        Self::flowing(Flowing::Gated(gate, self))
+    }
+}
+
+impl Default for RequestBody {
+    fn default() -> Self {
+        Self::empty()
     }
 }
 
@@ -111,25 +113,27 @@ impl HttpBody for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
-        match &mut self.0 {
-            Source::Empty => Poll::Ready(None),
-            Source::Full(bytes) => {
+        let flowing = match &mut self.0 {
+            Source::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
+            Source::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
-                self.0 = Source::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
-            Source::Stream(body) => body.as_mut().poll_frame(cx).map_err(RequestBodyError),
-            Source::Reported(reported) => {
-                let frame = ready!(Pin::new(&mut reported.1).poll_frame(cx));
+            Source::Flowing(flowing) => &mut **flowing,
+        };
+        match flowing {
+            Flowing::Stream(body) => body.as_mut().poll_frame(cx).map_err(RequestBodyError),
+            Flowing::Reported(fault, body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
                 Poll::Ready(frame.map(|frame| {
                     frame.map_err(|error| {
-                        *reported.0.borrow_mut() = Some(error.0);
+                        *fault.borrow_mut() = Some(error.0);
                         RequestBodyError("the request body failed".into())
                     })
                 }))
             }
-            Source::Gated(gated) => match ready!(gated.0.poll_open(cx)) {
-                Ok(()) => Pin::new(&mut gated.1).poll_frame(cx),
+            Flowing::Gated(gate, body) => match ready!(gate.poll_open(cx)) {
+                Ok(()) => Pin::new(body).poll_frame(cx),
                 Err(()) => Poll::Ready(Some(Err(RequestBodyError(
                     "the backend did not ask for the body".into(),
                 )))),
@@ -139,21 +143,21 @@ impl HttpBody for RequestBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Source::Reported(reported) => reported.1.is_end_stream(),
-            Source::Empty => true,
-            Source::Full(_) => false,
-            Source::Stream(body) => body.is_end_stream(),
-            Source::Gated(gated) => gated.1.is_end_stream(),
+            Source::Whole(bytes) => bytes.is_empty(),
+            Source::Flowing(flowing) => match &**flowing {
+                Flowing::Stream(body) => body.is_end_stream(),
+                Flowing::Gated(_, body) | Flowing::Reported(_, body) => body.is_end_stream(),
+            },
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Source::Reported(reported) => reported.1.size_hint(),
-            Source::Empty => SizeHint::with_exact(0),
-            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Source::Stream(body) => body.size_hint(),
-            Source::Gated(gated) => gated.1.size_hint(),
+            Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Flowing(flowing) => match &**flowing {
+                Flowing::Stream(body) => body.size_hint(),
+                Flowing::Gated(_, body) | Flowing::Reported(_, body) => body.size_hint(),
+            },
         }
     }
 }
