@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tidegate_balancing::{BackendRegistry, CircuitView};
+use tidegate_expressions::{ApiInfo, OperationInfo};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -117,6 +118,29 @@ impl Metrics {
         }
     }
 
+    fn find(
+        &self,
+        api: Option<&Arc<ApiInfo>>,
+        operation: Option<&Arc<OperationInfo>>,
+        status: u16,
+    ) -> Known {
+        let of_operation = OperationLabels {
+            api: api.map_or("", |api| &*api.id).to_owned(),
+            operation: operation.map_or("", |operation| &*operation.id).to_owned(),
+        };
+        let of_status = RequestLabels {
+            api: of_operation.api.clone(),
+            operation: of_operation.operation.clone(),
+            status,
+        };
+        Known {
+            requests: self.requests.get_or_create_owned(&of_status),
+            durations: self.durations.get_or_create_owned(&of_operation),
+            _api: api.cloned(),
+            _operation: operation.cloned(),
+        }
+    }
+
     /// The text of `/metrics`.
     pub fn render(&self, backends: &BackendRegistry, now: Duration) -> String {
         let mut text = String::new();
@@ -200,11 +224,21 @@ struct Key {
     status: u16,
 }
 
+/// The counters of a combination.
+#[derive(Debug)]
+struct Known {
+    requests: Counter,
+    durations: Histogram,
+    /// What the addresses of the key belong to: held, so that no other description comes to lie there.
+    _api: Option<Arc<ApiInfo>>,
+    _operation: Option<Arc<OperationInfo>>,
+}
+
 /// One worker's way to the counters.
 #[derive(Debug)]
 pub struct WorkerMetrics {
     shared: Arc<Metrics>,
-    known: RefCell<HashMap<Key, (Counter, Histogram)>>,
+    known: RefCell<HashMap<Key, Known>>,
 }
 
 /// More combinations than this are looked up anew; only reloads make so many.
@@ -227,8 +261,8 @@ impl WorkerMetrics {
     /// A request has been answered, or its client has gone (status 499).
     pub fn end(
         &self,
-        api: Option<&Arc<tidegate_expressions::ApiInfo>>,
-        operation: Option<&Arc<tidegate_expressions::OperationInfo>>,
+        api: Option<&Arc<ApiInfo>>,
+        operation: Option<&Arc<OperationInfo>>,
         status: u16,
         attempts: u32,
         duration: Duration,
@@ -246,30 +280,14 @@ impl WorkerMetrics {
         if known.len() >= KNOWN_LIMIT {
             known.clear();
         }
-        let (counter, histogram) = known.entry(key).or_insert_with(|| {
-            let api = api.map_or("", |api| &*api.id).to_owned();
-            let operation = operation.map_or("", |operation| &*operation.id).to_owned();
-            let counter = self
-                .shared
-                .requests
-                .get_or_create(&RequestLabels {
-                    api: api.clone(),
-                    operation: operation.clone(),
-                    status,
-                })
-                .clone();
-            let histogram = self
-                .shared
-                .durations
-                .get_or_create(&OperationLabels { api, operation })
-                .clone();
-            (counter, histogram)
-        });
-        counter.inc();
-        histogram.observe(duration.as_secs_f64());
+        let known = known
+            .entry(key)
+            .or_insert_with(|| self.shared.find(api, operation, status));
+        known.requests.inc();
+        known.durations.observe(duration.as_secs_f64());
     }
 
-    /// A new configuration: addresses may be used again for other operations.
+    /// A new configuration has descriptions of its own.
     pub fn forget(&self) {
         self.known.borrow_mut().clear();
     }
