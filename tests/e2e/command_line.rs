@@ -127,7 +127,7 @@ fn unknown_named_values_can_be_allowed() {
 fn probe_says_which_backend_does_not_answer_for_which_deployment() {
     let regions = Regions::start();
     let named_values = regions.named_values();
-    for variant in ["variant-a", "variant-b"] {
+    for variant in ["variant-a", "variant-b", "variant-c"] {
         let example = format!("examples/challenge/{variant}");
         let mut arguments = vec!["--probe", example.as_str()];
         arguments.extend(named_values.iter().map(String::as_str));

@@ -12,7 +12,7 @@ use tidegate_pipeline::{
 };
 
 use crate::compiled::Compiled;
-use crate::route::{Access, Denial, Grant, KeyPlace, Match, PreflightMatch, Resolution};
+use crate::route::{Access, Denial, Grant, KeyPlace, Match, Resolution};
 
 /// What is left to do for a request.
 pub enum Way {
@@ -43,7 +43,7 @@ impl Way {
 
 /// Matches a request and decides about the caller.
 pub fn enter(compiled: &Compiled, exchange: &mut Exchange) -> Way {
-    let request = &mut exchange.request;
+    let request = &exchange.request;
     let resolution = compiled.router.resolve(
         request.url.scheme(),
         request.url.original_path(),
@@ -53,44 +53,43 @@ pub fn enter(compiled: &Compiled, exchange: &mut Exchange) -> Way {
     );
     match resolution {
         Resolution::Operation(found) => {
-            request.url.set_remainder(found.remainder);
-            if let Some(template) = compiled.router.parameters(found.api, found.operation) {
-                request.matched_parameters = MatchedParameters::new(template);
-            }
-            let access = compiled.router.authorize(
-                found.api,
-                &request.headers,
-                request.url.original_query(),
-            );
+            let query = request.url.original_query();
+            let access = compiled
+                .router
+                .authorize(found.api, &request.headers, query);
             match access {
-                Access::Granted(grant) => granted(compiled, &found, grant, exchange),
+                Access::Granted(grant) => admit(compiled, &found, grant, exchange),
                 Access::Denied(denial) => {
-                    let program = tell(compiled, found.api, Some(found.operation), None, exchange);
+                    let place = Place::of(&found);
+                    let program = place.tell(compiled, None, exchange);
                     let error = denied(compiled, found.api, denial, exchange);
                     Way::Failed(program, error)
                 }
             }
         }
         Resolution::Preflight(found) => {
-            request.url.set_remainder(found.remainder);
-            preflight(compiled, &found, exchange)
+            let place = Place {
+                api: found.api,
+                operation: found.operation,
+                remainder: found.remainder,
+            };
+            preflight(place.tell(compiled, None, exchange), exchange)
         }
         Resolution::NoOperation(found) => {
-            request.url.set_remainder(found.remainder);
-            Way::Unmatched(tell(compiled, found.api, None, None, exchange))
+            let place = Place {
+                api: found.api,
+                operation: None,
+                remainder: found.remainder,
+            };
+            Way::Unmatched(place.tell(compiled, None, exchange))
         }
         Resolution::NoApi => Way::Unmatched(compiled.global().clone()),
     }
 }
 
-fn granted(compiled: &Compiled, found: &Match, grant: Grant, exchange: &mut Exchange) -> Way {
-    let program = tell(
-        compiled,
-        found.api,
-        Some(found.operation),
-        grant.product,
-        exchange,
-    );
+/// Lets a request pass to the operation it was matched to.
+pub fn admit(compiled: &Compiled, found: &Match, grant: Grant, exchange: &mut Exchange) -> Way {
+    let program = Place::of(found).tell(compiled, grant.product, exchange);
     exchange.matched.product = grant
         .product
         .and_then(|product| compiled.product(product))
@@ -108,8 +107,7 @@ fn granted(compiled: &Compiled, found: &Match, grant: Grant, exchange: &mut Exch
     Way::Program(program)
 }
 
-fn preflight(compiled: &Compiled, found: &PreflightMatch, exchange: &mut Exchange) -> Way {
-    let program = tell(compiled, found.api, found.operation, None, exchange);
+fn preflight(program: Arc<Program>, exchange: &mut Exchange) -> Way {
     match program.run_preflight(exchange) {
         Ok(true) => Way::Answered,
         Ok(false) => Way::Failed(program, not_found()),
@@ -117,29 +115,53 @@ fn preflight(compiled: &Compiled, found: &PreflightMatch, exchange: &mut Exchang
     }
 }
 
-/// Tells the exchange what it was matched to, and returns the program for that.
-fn tell(
-    compiled: &Compiled,
+/// What a request was matched to.
+#[derive(Clone, Copy)]
+struct Place {
     api: ApiIndex,
     operation: Option<OperationIndex>,
-    product: Option<ProductIndex>,
-    exchange: &mut Exchange,
-) -> Arc<Program> {
-    let Some(found) = compiled.find(api, operation, product) else {
-        return compiled.global().clone();
-    };
-    exchange.matched = Matched {
-        api: Some(found.api.clone()),
-        operation: found.operation.cloned(),
-        template_query: found.template_query.cloned().unwrap_or_default(),
-        responses: found.responses.cloned().unwrap_or_default(),
-        ..Matched::default()
-    };
-    exchange.backend = match found.service_url {
-        Some(target) => CurrentBackend::bare(target.clone()),
-        None => CurrentBackend::none(),
-    };
-    found.program.clone()
+    /// Where in the path the part after API path, version and revision begins.
+    remainder: usize,
+}
+
+impl Place {
+    fn of(found: &Match) -> Self {
+        Self {
+            api: found.api,
+            operation: Some(found.operation),
+            remainder: found.remainder,
+        }
+    }
+
+    /// Tells the exchange, and returns the program that belongs there.
+    fn tell(
+        self,
+        compiled: &Compiled,
+        product: Option<ProductIndex>,
+        exchange: &mut Exchange,
+    ) -> Arc<Program> {
+        exchange.request.url.set_remainder(self.remainder);
+        if let Some(operation) = self.operation
+            && let Some(template) = compiled.router.parameters(self.api, operation)
+        {
+            exchange.request.matched_parameters = MatchedParameters::new(template);
+        }
+        let Some(found) = compiled.find(self.api, self.operation, product) else {
+            return compiled.global().clone();
+        };
+        exchange.matched = Matched {
+            api: Some(found.api.clone()),
+            operation: found.operation.cloned(),
+            template_query: found.template_query.cloned().unwrap_or_default(),
+            responses: found.responses.cloned().unwrap_or_default(),
+            ..Matched::default()
+        };
+        exchange.backend = match found.service_url {
+            Some(target) => CurrentBackend::bare(target.clone()),
+            None => CurrentBackend::none(),
+        };
+        found.program.clone()
+    }
 }
 
 fn not_found() -> PolicyError {

@@ -23,5 +23,5 @@ pub mod upstream;
 pub use clock::{SystemClock, SystemRandom};
 pub use compiled::{Compiled, Found};
 pub use connector::{Connector, TlsProfiles};
-pub use entry::{Way, enter};
+pub use entry::{Way, admit, enter};
 pub use gateway::{Gateway, StartError};

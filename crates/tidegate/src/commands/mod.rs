@@ -4,6 +4,7 @@ pub mod check;
 pub mod demo;
 pub mod eval;
 mod probe;
+mod rehearsal;
 pub mod run;
 pub mod simulate;
 

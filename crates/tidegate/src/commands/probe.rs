@@ -1,9 +1,8 @@
 //! `tidegate check --probe`: one small call to each backend for each deployment.
 //!
 //! Backends are the entities of the configuration, and the base URLs that policies set as literals together with the
-//! key they set beside them. A base URL that an expression works out cannot be known here; it is said so.
+//! key they set beside them. Those that expressions work out are found by running the policies (`rehearsal`).
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,20 +15,28 @@ use tidegate_pipeline::{Body, HttpVersion, Target, TransportError, Upstream, Ups
 use tidegate_policy_xml::diagnostic::{Diagnostic, Label};
 use tidegate_policy_xml::{Element, NamedValue, Text, Unknown};
 
+use super::rehearsal::{self, Destination, Keys};
+
 /// Time a backend has to answer.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Most of an error answer that is shown.
 const SHOWN: usize = 300;
 /// An API version every resource supports.
-const API_VERSION: &str = "2024-10-21";
+pub const API_VERSION: &str = "2024-10-21";
 
 /// A place requests may be sent to.
 struct Endpoint {
     label: String,
     target: Arc<Target>,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: Keys,
     query: Vec<(String, String)>,
     place: Option<Label>,
+}
+
+impl Endpoint {
+    fn url(&self) -> String {
+        format!("{:?}", self.target)
+    }
 }
 
 /// Calls every backend; what does not answer becomes an error.
@@ -37,7 +44,7 @@ pub fn run(services: &[Compiled], deployments: &[String]) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut endpoints = Vec::new();
     for service in services {
-        collect(service, &mut endpoints, &mut diagnostics);
+        collect(service, deployments, &mut endpoints, &mut diagnostics);
     }
     if endpoints.is_empty() {
         diagnostics.push(Diagnostic::error(
@@ -93,7 +100,12 @@ pub fn run(services: &[Compiled], deployments: &[String]) -> Vec<Diagnostic> {
     diagnostics
 }
 
-fn collect(compiled: &Compiled, endpoints: &mut Vec<Endpoint>, diagnostics: &mut Vec<Diagnostic>) {
+fn collect(
+    compiled: &Compiled,
+    deployments: &[String],
+    endpoints: &mut Vec<Endpoint>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let service = &compiled.service;
     for entity in compiled.runtime.backends.iter() {
         let Some(single) = entity.single() else {
@@ -134,20 +146,43 @@ fn collect(compiled: &Compiled, endpoints: &mut Vec<Endpoint>, diagnostics: &mut
         .chain(service.policy_fragments.iter().map(|f| &f.document));
     let mut scan = Scan {
         compiled,
-        found: BTreeMap::new(),
-        diagnostics,
+        found: Vec::new(),
+        computed: Vec::new(),
     };
     for document in documents {
         scan.document(document);
     }
-    endpoints.extend(scan.found.into_values());
+    let literal = scan.found.len();
+    if !scan.computed.is_empty() {
+        for destination in rehearsal::destinations(compiled, deployments) {
+            // Through an entity, whose probe is there already.
+            let is_entity = endpoints
+                .iter()
+                .any(|known| known.url() == destination.url());
+            if !is_entity {
+                scan.add(destination, None);
+            }
+        }
+    }
+    if scan.found.len() == literal {
+        diagnostics.extend(scan.computed.into_iter().map(|place| {
+            let mut diagnostic = Diagnostic::warning(
+                "not-probed",
+                "this base URL is worked out by an expression, and no run of the policies told what it is",
+            );
+            diagnostic.place = Some(place);
+            diagnostic
+        }));
+    }
+    endpoints.extend(scan.found);
 }
 
 /// Looks for literal base URLs in policy documents.
 struct Scan<'a> {
     compiled: &'a Compiled,
-    found: BTreeMap<(String, String), Endpoint>,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    found: Vec<Endpoint>,
+    /// Where expressions work base URLs out.
+    computed: Vec<Label>,
 }
 
 impl Scan<'_> {
@@ -182,18 +217,13 @@ impl Scan<'_> {
             message: String::new(),
         };
         let Some(url) = self.literal(text) else {
-            let mut diagnostic = Diagnostic::warning(
-                "not-probed",
-                "this base URL is worked out by an expression: it cannot be probed",
-            );
-            diagnostic.place = Some(place);
-            self.diagnostics.push(diagnostic);
+            self.computed.push(place);
             return;
         };
         let Ok(target) = self.compiled.runtime.backends.bare_target(&url) else {
             return;
         };
-        let mut headers = Vec::new();
+        let mut keys = Vec::new();
         for sibling in parent.elements().filter(|e| e.name == "set-header") {
             let name = sibling
                 .attribute("name")
@@ -205,31 +235,35 @@ impl Scan<'_> {
                 .and_then(|text| self.literal(text))
                 .and_then(|value| HeaderValue::from_str(&value).ok());
             if let (Some(name), Some(mut value)) = (name, value)
-                && (name == "api-key" || name == header::AUTHORIZATION)
+                && rehearsal::is_key(&name)
             {
                 value.set_sensitive(true);
-                headers.push((name, value));
+                keys.push((name, value));
             }
         }
-        let key = headers
+        self.add(Destination { target, keys }, Some(place));
+    }
+
+    fn add(&mut self, destination: Destination, place: Option<Label>) {
+        let url = destination.url();
+        let is_known = self
+            .found
             .iter()
-            .map(|(name, value)| format!("{name}:{}", String::from_utf8_lossy(value.as_bytes())))
-            .collect::<Vec<_>>()
-            .join("\n");
-        self.found
-            .entry((url.clone(), key))
-            .or_insert_with(|| Endpoint {
+            .any(|known| known.url() == url && known.headers == destination.keys);
+        if !is_known {
+            self.found.push(Endpoint {
                 label: format!("base URL {url}"),
-                target,
-                headers,
+                target: destination.target,
+                headers: destination.keys,
                 query: Vec::new(),
-                place: Some(place),
+                place,
             });
+        }
     }
 }
 
 /// What is asked of a deployment, by what its name says of its model.
-fn questions(deployment: &str) -> [(&'static str, &'static str); 3] {
+pub fn questions(deployment: &str) -> [(&'static str, &'static str); 3] {
     const CHAT: (&str, &str) = (
         "chat/completions",
         r#"{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}"#,
