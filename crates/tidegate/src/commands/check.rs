@@ -41,7 +41,8 @@ pub struct Arguments {
     /// Accept only the types and members that API Management documents in expressions, whatever the configuration says.
     #[arg(long)]
     strict: bool,
-    /// Call each backend once for each deployment and say which does not answer.
+    /// Call each backend once for each deployment and say which does not answer. Backends that expressions choose are
+    /// found by running the policies with nobody at the other end.
     #[arg(long)]
     probe: bool,
     /// Deployment to probe; may be given several times.
