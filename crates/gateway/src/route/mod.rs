@@ -2,7 +2,8 @@
 //!
 //! A [`Service`] flows in once and becomes a [`Router`]; scheme, path, query, headers and method of each request flow
 //! in and a [`Resolution`] flows out, then, for the API found, an [`Access`]. Everything is found by walking the
-//! path once (two tries, one of API paths, one of each API's templates); nothing is allocated. No socket, no policy, no error text: what a finding means to the caller is not decided here.
+//! path once (two tries, one of API paths, one of each API's templates); nothing is allocated. No socket, no policy, no
+//! error text: what a finding means to the caller is not decided here.
 //!
 //! Rules, as API Management has them: the longest API path wins and there is no way back to a shorter one; then the
 //! version, the revision and the operation are looked for. API paths and literals of templates are compared without

@@ -119,7 +119,7 @@ fn is_encoded_name(key: &str, name: &str) -> bool {
         && decode_query(key).eq_ignore_ascii_case(name)
 }
 
-/// A map from texts, looked up without regard to ASCII case.
+/// A map from texts, looked up without regard to ASCII case and without allocation.
 #[derive(Debug, Default)]
 pub(super) struct TextMap {
     /// Lower-case texts, while the map is built.
@@ -152,7 +152,9 @@ impl TextMap {
                 // Most are told apart by their length, and the others are nearly always equal.
                 match key.len().cmp(&text.len()) {
                     Ordering::Equal if is_same(key, text) => Ordering::Equal,
-                    Ordering::Equal => (**key).cmp(text.to_ascii_lowercase().as_str()),
+                    Ordering::Equal => key
+                        .bytes()
+                        .cmp(text.bytes().map(|byte| byte.to_ascii_lowercase())),
                     unequal => unequal,
                 }
             })
