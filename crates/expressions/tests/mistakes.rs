@@ -102,8 +102,15 @@ fn strict_mode() {
 
 #[test]
 fn places_lie_in_the_text_also_behind_more_mistakes_than_are_told() {
-    for many in [0, 48, 49, 50, 60] {
-        let source = format!("@($\"{{{},\u{fffd})", "\u{fffd}".repeat(many));
+    let marks = |many| "\u{fffd}".repeat(many);
+    let counts = [0, 48, 49, 50, 60].into_iter();
+    let sources = counts.flat_map(|many| {
+        [
+            format!("@($\"{{{},\u{fffd})", marks(many)),
+            format!("@($\"{{{},~\u{fffd}::\"}})", marks(many)),
+        ]
+    });
+    for source in sources {
         let diagnostics = compile(&source, Target::Any, &Options::default()).unwrap_err();
         for diagnostic in diagnostics {
             show(&source, &diagnostic, &mut String::new());

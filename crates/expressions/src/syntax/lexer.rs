@@ -180,7 +180,7 @@ impl<'a> Lexer<'a> {
         match &mut self.unterminated {
             Some(known) => known.start = known.start.min(start),
             None => {
-                let span = Span::new(at, (at + 1).min(self.end.max(at)));
+                let span = Span::new(at, self.behind(at));
                 self.diagnostics.error(code, span, message);
                 self.unterminated = Some(Unterminated {
                     start,
@@ -222,8 +222,14 @@ impl<'a> Lexer<'a> {
         Some(c)
     }
 
+    /// Behind the character at `at`, if there is one.
+    fn behind(&self, at: usize) -> usize {
+        let rest = self.text.get(at..self.end).unwrap_or_default();
+        at + rest.chars().next().map_or(0, char::len_utf8)
+    }
+
     fn error(&mut self, code: &'static str, start: usize, message: &str) {
-        let span = Span::new(start, self.at.max(start + 1).min(self.end.max(start)));
+        let span = Span::new(start, self.at.max(self.behind(start)));
         self.diagnostics.error(code, span, message);
     }
 
@@ -748,7 +754,6 @@ impl<'a> Lexer<'a> {
         let said = self.diagnostics.len();
         let stop = loop {
             self.skip_trivia();
-            let before = self.at;
             let token = self.next();
             if whole && self.unterminated.is_some() {
                 self.diagnostics.truncate(said);
@@ -770,7 +775,7 @@ impl<'a> Lexer<'a> {
                     "}" => break Some('}'),
                     ":" if brackets.is_empty() => break Some(':'),
                     "::" if brackets.is_empty() => {
-                        self.at = before + 1;
+                        self.at = token.span.start as usize + 1;
                         break Some(':');
                     }
                     "," if brackets.is_empty() && first => break Some(','),
