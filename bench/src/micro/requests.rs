@@ -5,14 +5,14 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use tidegate_balancing::Finished;
+use futures_util::FutureExt;
 use tidegate_gateway::{Compiled, enter};
 use tidegate_model::{LoadOptions, load};
 use tidegate_pipeline::{Exchange, Ports, Request, Runtime};
 use uuid::Uuid;
 
 use crate::measure::{Cost, prepared};
-use crate::stand_in::{Answers, at_once, ports, request};
+use crate::stand_in::{Answers, ports, request};
 
 /// A configuration of `bench/configs`, compiled.
 pub fn configuration(name: &str) -> Result<Compiled, String> {
@@ -69,15 +69,9 @@ pub fn measure(name: &str) -> Result<Cost, String> {
 fn serve(compiled: &Compiled, ports: &Rc<Ports>, request: Request) -> Option<Box<Exchange>> {
     let mut exchange = Box::new(exchange(&compiled.runtime, ports, request));
     let way = enter(compiled, &mut exchange);
-    at_once(way.walk(&mut exchange))?;
+    way.walk(&mut exchange).now_or_never()?;
     if let Some(active) = exchange.active.take() {
-        let now = ports.clock.monotonic();
-        let finished = Finished {
-            duration: now.saturating_sub(active.sent),
-            tokens: None,
-            complete: true,
-        };
-        active.attempt.finished(now, &finished);
+        active.finished(ports.clock.monotonic(), true);
     }
     Some(exchange)
 }

@@ -2,12 +2,9 @@
 //! its answer at hand. What they cost themselves is next to nothing, so that what is measured is the pipeline.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
@@ -15,8 +12,8 @@ use http::{Method, StatusCode, Uri, Version};
 use tidegate_bench::scenario::{HEADER, Scenario};
 use tidegate_gateway::{SystemClock, SystemRandom};
 use tidegate_pipeline::{
-    Body, Clock, LocalBoxFuture, MatchedParameters, Ports, Request, RequestUrl, TransportError,
-    Upstream, UpstreamRequest, UpstreamResponse,
+    Body, Clock, LocalBoxFuture, Ports, Request, RequestUrl, TransportError, Upstream,
+    UpstreamRequest, UpstreamResponse,
 };
 use tidegate_state::MemoryStore;
 
@@ -104,27 +101,16 @@ pub fn request() -> Request {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    Request {
-        method: Method::POST,
-        url: RequestUrl::new(
+    Request::new(
+        Method::POST,
+        RequestUrl::new(
             "http",
             "gateway.example",
             Uri::from_static(Scenario::Answer.path()),
             0,
         ),
         headers,
-        body: Body::from_bytes(body),
-        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        host_overridden: false,
-        matched_parameters: MatchedParameters::default(),
-        client_certificate: None,
-    }
-}
-
-/// Runs a future that never has to wait.
-pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
+        Body::from_bytes(body),
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+    )
 }

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, header};
-use tidegate_model::{ApiIndex, OperationIndex, ProductIndex};
+use tidegate_model::{ApiIndex, ProductIndex};
 use tidegate_pipeline::{
     CurrentBackend, Exchange, KeyLocation, Matched, MatchedParameters, PolicyError, Program, run,
 };
 
 use crate::compiled::Compiled;
-use crate::route::{Access, Denial, Grant, KeyPlace, Match, Resolution};
+use crate::route::{Access, Denial, Grant, KeyPlace, Match, Place, Resolution};
 
 /// What is left to do for a request.
 pub enum Way {
@@ -60,36 +60,21 @@ pub fn enter(compiled: &Compiled, exchange: &mut Exchange) -> Way {
             match access {
                 Access::Granted(grant) => admit(compiled, &found, grant, exchange),
                 Access::Denied(denial) => {
-                    let place = Place::of(&found);
-                    let program = place.tell(compiled, None, exchange);
+                    let program = tell(compiled, Place::from(&found), None, exchange);
                     let error = denied(compiled, found.api, denial, exchange);
                     Way::Failed(program, error)
                 }
             }
         }
-        Resolution::Preflight(found) => {
-            let place = Place {
-                api: found.api,
-                operation: found.operation,
-                remainder: found.remainder,
-            };
-            preflight(place.tell(compiled, None, exchange), exchange)
-        }
-        Resolution::NoOperation(found) => {
-            let place = Place {
-                api: found.api,
-                operation: None,
-                remainder: found.remainder,
-            };
-            Way::Unmatched(place.tell(compiled, None, exchange))
-        }
+        Resolution::Preflight(place) => preflight(tell(compiled, place, None, exchange), exchange),
+        Resolution::NoOperation(place) => Way::Unmatched(tell(compiled, place, None, exchange)),
         Resolution::NoApi => Way::Unmatched(compiled.global().clone()),
     }
 }
 
 /// Lets a request pass to the operation it was matched to.
 pub fn admit(compiled: &Compiled, found: &Match, grant: Grant, exchange: &mut Exchange) -> Way {
-    let program = Place::of(found).tell(compiled, grant.product, exchange);
+    let program = tell(compiled, Place::from(found), grant.product, exchange);
     exchange.matched.product = grant
         .product
         .and_then(|product| compiled.product(product))
@@ -115,53 +100,34 @@ fn preflight(program: Arc<Program>, exchange: &mut Exchange) -> Way {
     }
 }
 
-/// What a request was matched to.
-#[derive(Clone, Copy)]
-struct Place {
-    api: ApiIndex,
-    operation: Option<OperationIndex>,
-    /// Where in the path the part after API path, version and revision begins.
-    remainder: usize,
-}
-
-impl Place {
-    fn of(found: &Match) -> Self {
-        Self {
-            api: found.api,
-            operation: Some(found.operation),
-            remainder: found.remainder,
-        }
+/// Tells the exchange what it was matched to, and returns the program that belongs there.
+fn tell(
+    compiled: &Compiled,
+    place: Place,
+    product: Option<ProductIndex>,
+    exchange: &mut Exchange,
+) -> Arc<Program> {
+    exchange.request.url.set_remainder(place.remainder);
+    if let Some(operation) = place.operation
+        && let Some(template) = compiled.router.parameters(place.api, operation)
+    {
+        exchange.request.matched_parameters = MatchedParameters::new(template);
     }
-
-    /// Tells the exchange, and returns the program that belongs there.
-    fn tell(
-        self,
-        compiled: &Compiled,
-        product: Option<ProductIndex>,
-        exchange: &mut Exchange,
-    ) -> Arc<Program> {
-        exchange.request.url.set_remainder(self.remainder);
-        if let Some(operation) = self.operation
-            && let Some(template) = compiled.router.parameters(self.api, operation)
-        {
-            exchange.request.matched_parameters = MatchedParameters::new(template);
-        }
-        let Some(found) = compiled.find(self.api, self.operation, product) else {
-            return compiled.global().clone();
-        };
-        exchange.matched = Matched {
-            api: Some(found.api.clone()),
-            operation: found.operation.cloned(),
-            template_query: found.template_query.cloned().unwrap_or_default(),
-            responses: found.responses.cloned().unwrap_or_default(),
-            ..Matched::default()
-        };
-        exchange.backend = match found.service_url {
-            Some(target) => CurrentBackend::bare(target.clone()),
-            None => CurrentBackend::none(),
-        };
-        found.program.clone()
-    }
+    let Some(found) = compiled.find(place.api, place.operation, product) else {
+        return compiled.global().clone();
+    };
+    exchange.matched = Matched {
+        api: Some(found.api.clone()),
+        operation: found.operation.cloned(),
+        template_query: found.template_query.cloned().unwrap_or_default(),
+        responses: found.responses.cloned().unwrap_or_default(),
+        ..Matched::default()
+    };
+    exchange.backend = match found.service_url {
+        Some(target) => CurrentBackend::bare(target.clone()),
+        None => CurrentBackend::none(),
+    };
+    found.program.clone()
 }
 
 fn not_found() -> PolicyError {

@@ -15,11 +15,10 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
-use tidegate_balancing::Finished;
 use tidegate_expressions::{ApiInfo, OperationInfo};
 use tidegate_pipeline::{
-    ActiveAttempt, Body, BodyError, BodyStream, Exchange, MatchedParameters, Ports, Request,
-    RequestUrl, Response, StreamError, without_dot_segments,
+    ActiveAttempt, Body, BodyError, BodyStream, Exchange, Ports, Request, RequestUrl, Response,
+    StreamError, without_dot_segments,
 };
 use uuid::Uuid;
 
@@ -121,16 +120,13 @@ impl GatewayHandler {
             compiled.runtime.clone(),
             self.ports.clone(),
             request_id,
-            Request {
-                method: parts.method,
-                url: RequestUrl::new(scheme, authority, uri, 0),
+            Request::new(
+                parts.method,
+                RequestUrl::new(scheme, authority, uri, 0),
                 headers,
                 body,
                 ip,
-                host_overridden: false,
-                matched_parameters: MatchedParameters::default(),
-                client_certificate: None,
-            },
+            ),
         ));
         let way = enter(&compiled, &mut exchange);
         Begun {
@@ -325,14 +321,7 @@ impl Record {
     fn write(&mut self, complete: bool) {
         let now = self.ports.clock.monotonic();
         if let Some(active) = self.attempt.take() {
-            active.attempt.finished(
-                now,
-                &Finished {
-                    duration: now.saturating_sub(active.sent),
-                    tokens: None,
-                    complete,
-                },
-            );
+            active.finished(now, complete);
         }
         let duration = now.saturating_sub(self.started);
         self.metrics.end(

@@ -45,15 +45,14 @@ impl ResponseBody {
         ports: &Rc<Ports>,
         ending: Option<Box<dyn Ending>>,
     ) -> Self {
-        let patience = match buffer {
+        let blocks = match buffer {
             Buffering::Off => None,
-            Buffering::Blocks => Some(None),
-            Buffering::EventStream => Some(Some(EVENT_STREAM_PATIENCE)),
+            Buffering::Blocks => Some(Blocks::new(None, ports.clone())),
+            Buffering::EventStream => Some(Blocks::new(Some(EVENT_STREAM_PATIENCE), ports.clone())),
         };
-        let blocks = patience.map(|patience| Box::new(Blocks::new(patience, ports.clone())));
         Self {
             body,
-            blocks,
+            blocks: blocks.map(Box::new),
             ending,
             failed: false,
         }

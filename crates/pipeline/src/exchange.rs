@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use tidegate_balancing::Finished;
 use tidegate_expressions::{
     ApiInfo, DeploymentInfo, Expression, LastErrorInfo, MessageSide, OperationInfo, ProductInfo,
     Stop, SubscriptionInfo, UserInfo, Value,
@@ -140,6 +141,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request that has arrived and was not matched to anything yet.
+    pub fn new(
+        method: Method,
+        url: RequestUrl,
+        headers: HeaderMap,
+        body: Body,
+        ip: IpAddr,
+    ) -> Self {
+        Self {
+            method,
+            url,
+            headers,
+            body,
+            ip,
+            host_overridden: false,
+            matched_parameters: MatchedParameters::default(),
+            client_certificate: None,
+        }
+    }
+
     /// Path and query parameters of the operation's template, with their values.
     pub fn matched_parameters(&self) -> &[(Arc<str>, String)] {
         self.matched_parameters.of(&self.url)
@@ -221,6 +242,20 @@ pub struct ActiveAttempt {
     pub attempt: tidegate_balancing::Attempt,
     /// When the request was sent, on the clock's monotonic scale.
     pub sent: Duration,
+}
+
+impl ActiveAttempt {
+    /// Its response has ended.
+    pub fn finished(self, now: Duration, complete: bool) {
+        self.attempt.finished(
+            now,
+            &Finished {
+                duration: now.saturating_sub(self.sent),
+                tokens: None,
+                complete,
+            },
+        );
+    }
 }
 
 /// One request and its response.

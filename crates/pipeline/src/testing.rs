@@ -33,9 +33,9 @@ use uuid::Uuid;
 
 use crate::{
     Backend, BackendKind, Backends, Body, BodyStream, Clock, Credentials, CurrentBackend, Exchange,
-    HttpVersion, Limits, LocalBoxFuture, MatchedParameters, PoolMember, Ports, Proxy, Random,
-    Request, RequestUrl, Runtime, SessionAffinity, SingleBackend, StreamError, Target, TlsOptions,
-    TransportError, TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse, ticks,
+    HttpVersion, Limits, LocalBoxFuture, PoolMember, Ports, Proxy, Random, Request, RequestUrl,
+    Runtime, SessionAffinity, SingleBackend, StreamError, Target, TlsOptions, TransportError,
+    TransportErrorKind, Upstream, UpstreamRequest, UpstreamResponse, ticks,
 };
 
 /// 2024-01-02 03:04:05 UTC in .NET ticks: when virtual time begins.
@@ -555,16 +555,13 @@ pub fn request(method: &str, url: &str) -> Request {
         http::header::HOST,
         HeaderValue::from_str(&authority).expect("a header value"),
     );
-    Request {
-        method: Method::from_bytes(method.as_bytes()).expect("a method"),
-        url: RequestUrl::new(scheme, &authority, path_and_query, 0),
+    Request::new(
+        Method::from_bytes(method.as_bytes()).expect("a method"),
+        RequestUrl::new(scheme, &authority, path_and_query, 0),
         headers,
-        body: Body::Absent,
-        ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-        host_overridden: false,
-        matched_parameters: MatchedParameters::default(),
-        client_certificate: None,
-    }
+        Body::Absent,
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    )
 }
 
 /// Virtual time, scripted backends, seeded random numbers and a store in memory.

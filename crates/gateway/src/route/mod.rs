@@ -42,9 +42,9 @@ pub enum Resolution {
     /// An operation.
     Operation(Match),
     /// A CORS preflight of an operation (or of none), which needs no key and runs `cors` alone.
-    Preflight(PreflightMatch),
+    Preflight(Place),
     /// An API without such an operation.
-    NoOperation(ApiMatch),
+    NoOperation(Place),
     /// No API.
     NoApi,
 }
@@ -60,24 +60,25 @@ pub struct Match {
     pub remainder: usize,
 }
 
-/// What a preflight asks about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreflightMatch {
+/// An API, and an operation of it where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
     /// The API.
     pub api: ApiIndex,
-    /// The operation for `Access-Control-Request-Method`, if there is one.
+    /// The operation: for a preflight that of the method it asks about.
     pub operation: Option<OperationIndex>,
     /// As [`Match::remainder`].
     pub remainder: usize,
 }
 
-/// An API found without an operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiMatch {
-    /// The API.
-    pub api: ApiIndex,
-    /// As [`Match::remainder`].
-    pub remainder: usize,
+impl From<&Match> for Place {
+    fn from(found: &Match) -> Self {
+        Self {
+            api: found.api,
+            operation: Some(found.operation),
+            remainder: found.remainder,
+        }
+    }
 }
 
 impl fmt::Debug for Router {
@@ -127,12 +128,16 @@ impl Router {
             });
         }
         match preflight_method(method, headers) {
-            Some(requested) => Resolution::Preflight(PreflightMatch {
+            Some(requested) => Resolution::Preflight(Place {
                 api,
                 operation: operations.find(requested, path, remainder, query),
                 remainder,
             }),
-            None => Resolution::NoOperation(ApiMatch { api, remainder }),
+            None => Resolution::NoOperation(Place {
+                api,
+                operation: None,
+                remainder,
+            }),
         }
     }
 

@@ -11,11 +11,11 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tidegate_gateway::{Compiled, Connector, TlsProfiles, upstream};
 use tidegate_model::PolicyDocument;
-use tidegate_pipeline::{Body, HttpVersion, Target, TransportError, Upstream, UpstreamRequest};
+use tidegate_pipeline::{Body, HttpVersion, TransportError, Upstream, UpstreamRequest};
 use tidegate_policy_xml::diagnostic::{Diagnostic, Label};
 use tidegate_policy_xml::{Element, NamedValue, Text, Unknown};
 
-use super::rehearsal::{self, Destination, Keys};
+use super::rehearsal::{self, Destination};
 
 /// Time a backend has to answer.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -27,16 +27,9 @@ pub const API_VERSION: &str = "2024-10-21";
 /// A place requests may be sent to.
 struct Endpoint {
     label: String,
-    target: Arc<Target>,
-    headers: Keys,
+    destination: Destination,
     query: Vec<(String, String)>,
     place: Option<Label>,
-}
-
-impl Endpoint {
-    fn url(&self) -> String {
-        format!("{:?}", self.target)
-    }
 }
 
 /// Calls every backend; what does not answer becomes an error.
@@ -107,6 +100,7 @@ fn collect(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let service = &compiled.service;
+    let earlier = endpoints.len();
     for entity in compiled.runtime.backends.iter() {
         let Some(single) = entity.single() else {
             continue;
@@ -122,13 +116,17 @@ fn collect(
             });
         endpoints.push(Endpoint {
             label: format!("backend '{}' ({:?})", entity.id, single.target),
-            target: single.target.clone(),
-            headers: single
-                .credentials
-                .headers
-                .iter()
-                .flat_map(|(name, values)| values.iter().map(move |v| (name.clone(), v.clone())))
-                .collect(),
+            destination: Destination {
+                target: single.target.clone(),
+                keys: single
+                    .credentials
+                    .headers
+                    .iter()
+                    .flat_map(|(name, values)| {
+                        values.iter().map(move |v| (name.clone(), v.clone()))
+                    })
+                    .collect(),
+            },
             query: single.credentials.query.clone(),
             place,
         });
@@ -158,7 +156,8 @@ fn collect(
             // Through an entity, whose probe is there already.
             let is_entity = endpoints
                 .iter()
-                .any(|known| known.url() == destination.url());
+                .skip(earlier)
+                .any(|known| known.destination.url() == destination.url());
             if !is_entity {
                 scan.add(destination, None);
             }
@@ -223,7 +222,7 @@ impl Scan<'_> {
         let Ok(target) = self.compiled.runtime.backends.bare_target(&url) else {
             return;
         };
-        let mut keys = Vec::new();
+        let mut headers = Vec::new();
         for sibling in parent.elements().filter(|e| e.name == "set-header") {
             let name = sibling
                 .attribute("name")
@@ -234,27 +233,21 @@ impl Scan<'_> {
                 .and_then(|value| value.texts().find(|text| !text.is_blank()))
                 .and_then(|text| self.literal(text))
                 .and_then(|value| HeaderValue::from_str(&value).ok());
-            if let (Some(name), Some(mut value)) = (name, value)
-                && rehearsal::is_key(&name)
-            {
-                value.set_sensitive(true);
-                keys.push((name, value));
-            }
+            headers.extend(name.zip(value));
         }
-        self.add(Destination { target, keys }, Some(place));
+        let headers = headers.iter().map(|(name, value)| (name, value));
+        self.add(Destination::new(target, headers), Some(place));
     }
 
     fn add(&mut self, destination: Destination, place: Option<Label>) {
-        let url = destination.url();
-        let is_known = self
+        if self
             .found
             .iter()
-            .any(|known| known.url() == url && known.headers == destination.keys);
-        if !is_known {
+            .all(|known| known.destination != destination)
+        {
             self.found.push(Endpoint {
-                label: format!("base URL {url}"),
-                target: destination.target,
-                headers: destination.keys,
+                label: format!("base URL {}", destination.url()),
+                destination,
                 query: Vec::new(),
                 place,
             });
@@ -284,7 +277,7 @@ pub fn questions(deployment: &str) -> [(&'static str, &'static str); 3] {
 async fn call(connector: &Connector, endpoint: &Endpoint, deployment: &str) -> Result<u16, String> {
     let mut last = String::new();
     for (operation, body) in questions(deployment) {
-        let base = endpoint.target.base_path();
+        let base = endpoint.destination.target.base_path();
         let prefix = if base.contains("/openai") {
             ""
         } else {
@@ -297,17 +290,20 @@ async fn call(connector: &Connector, endpoint: &Endpoint, deployment: &str) -> R
             path_and_query.push_str(&format!("&{name}={value}"));
         }
         let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, endpoint.target.authority().clone());
+        headers.insert(
+            header::HOST,
+            endpoint.destination.target.authority().clone(),
+        );
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        for (name, value) in &endpoint.headers {
+        for (name, value) in &endpoint.destination.keys {
             headers.append(name.clone(), value.clone());
         }
         let mut response = connector
             .send(UpstreamRequest {
-                target: endpoint.target.clone(),
+                target: endpoint.destination.target.clone(),
                 method: Method::POST,
                 path_and_query: path_and_query
                     .try_into()

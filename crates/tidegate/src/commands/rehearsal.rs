@@ -5,22 +5,20 @@
 //! connection is opened, and what the policies keep is thrown away.
 
 use std::cell::RefCell;
-use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri, Version};
 use tidegate_gateway::route::{Grant, Match};
 use tidegate_gateway::{Compiled, SystemClock, SystemRandom, admit};
-use tidegate_model::{ApiIndex, Operation, OperationIndex, ProductIndex};
+use tidegate_model::{Operation, OperationIndex, ProductIndex};
 use tidegate_pipeline::{
-    Body, Clock, Exchange, LocalBoxFuture, MatchedParameters, Ports, Request, RequestUrl, Target,
-    TransportError, Upstream, UpstreamRequest, UpstreamResponse,
+    Body, Clock, Exchange, LocalBoxFuture, Ports, Request, RequestUrl, Target, TransportError,
+    Upstream, UpstreamRequest, UpstreamResponse,
 };
 use tidegate_state::MemoryStore;
 use uuid::Uuid;
@@ -30,27 +28,42 @@ use super::probe::{API_VERSION, questions};
 /// A policy that chooses at random is run again until this many runs have told nothing new.
 const RUNS_WITHOUT_NEWS: usize = 8;
 
-/// Headers that carry a key, with their values.
-pub type Keys = Vec<(HeaderName, HeaderValue)>;
-
 /// Where a request goes.
 pub struct Destination {
     /// The base URL.
     pub target: Arc<Target>,
-    /// What opens the door there.
-    pub keys: Keys,
+    /// Headers that open the door there.
+    pub keys: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl PartialEq for Destination {
+    fn eq(&self, other: &Self) -> bool {
+        self.url() == other.url() && self.keys == other.keys
+    }
 }
 
 impl Destination {
+    /// With what of these headers carries a key.
+    pub fn new<'h>(
+        target: Arc<Target>,
+        headers: impl IntoIterator<Item = (&'h HeaderName, &'h HeaderValue)>,
+    ) -> Self {
+        let keys = headers
+            .into_iter()
+            .filter(|(name, _)| *name == "api-key" || *name == header::AUTHORIZATION)
+            .map(|(name, value)| {
+                let mut value = value.clone();
+                value.set_sensitive(true);
+                (name.clone(), value)
+            })
+            .collect();
+        Self { target, keys }
+    }
+
     /// The base URL in words.
     pub fn url(&self) -> String {
         format!("{:?}", self.target)
     }
-}
-
-/// Whether a header carries a key.
-pub fn is_key(name: &HeaderName) -> bool {
-    name == "api-key" || name == header::AUTHORIZATION
 }
 
 /// Runs the policies of every operation that a deployment may be asked with.
@@ -59,7 +72,11 @@ pub fn destinations(compiled: &Compiled, deployments: &[String]) -> Vec<Destinat
     let products = compiled.service.products_of_apis();
     for ((index, api), products) in compiled.service.apis().zip(products) {
         for (operation, definition) in api.operations.iter().enumerate() {
-            let place = (index, OperationIndex::from(operation));
+            let matched = Match {
+                api: index,
+                operation: OperationIndex::from(operation),
+                remainder: api.path.len() + 1,
+            };
             let contexts = std::iter::once(None).chain(products.iter().copied().map(Some));
             for product in contexts {
                 for deployment in deployments {
@@ -68,7 +85,7 @@ pub fn destinations(compiled: &Compiled, deployments: &[String]) -> Vec<Destinat
                         let Ok(uri) = Uri::try_from(uri) else {
                             continue;
                         };
-                        repeat(compiled, place, product, &uri, body, &found);
+                        repeat(compiled, &matched, product, &uri, body, &found);
                     }
                 }
             }
@@ -109,18 +126,12 @@ fn filled(template: &str, value: &str) -> String {
 
 fn repeat(
     compiled: &Compiled,
-    (api, operation): (ApiIndex, OperationIndex),
+    matched: &Match,
     product: Option<ProductIndex>,
     uri: &Uri,
     body: &'static str,
     nobody: &Rc<Nobody>,
 ) {
-    let path = compiled.service.apis.get(api.get()).map(|api| &api.path);
-    let matched = Match {
-        api,
-        operation,
-        remainder: path.map_or(0, |path| path.len() + 1),
-    };
     let mut quiet = 0;
     while quiet < RUNS_WITHOUT_NEWS {
         let known = nobody.asked.borrow().len();
@@ -141,8 +152,9 @@ fn repeat(
             subscription: None,
             key: None,
         };
-        let way = admit(compiled, &matched, grant, &mut exchange);
-        if !ends_at_once(way.walk(&mut exchange)) {
+        let way = admit(compiled, matched, grant, &mut exchange);
+        // Nothing here has to wait.
+        if way.walk(&mut exchange).now_or_never().is_none() {
             return;
         }
         quiet = if nobody.asked.borrow().len() > known {
@@ -160,22 +172,13 @@ fn request(uri: &Uri, body: &'static str) -> Request {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    Request {
-        method: Method::POST,
-        url: RequestUrl::new("https", "localhost", uri.clone(), 0),
+    Request::new(
+        Method::POST,
+        RequestUrl::new("https", "localhost", uri.clone(), 0),
         headers,
-        body: Body::from_bytes(body),
-        ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        host_overridden: false,
-        matched_parameters: MatchedParameters::default(),
-        client_certificate: None,
-    }
-}
-
-/// Polls once: nothing here has to wait.
-fn ends_at_once(future: impl Future<Output = ()>) -> bool {
-    let mut context = Context::from_waker(Waker::noop());
-    matches!(pin!(future).poll(&mut context), Poll::Ready(()))
+        Body::from_bytes(body),
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+    )
 }
 
 /// Time in which every wait is over at once.
@@ -206,23 +209,12 @@ impl Upstream for Nobody {
         &self,
         request: UpstreamRequest,
     ) -> LocalBoxFuture<'_, Result<UpstreamResponse, TransportError>> {
-        let keys = request
-            .headers
-            .iter()
-            .filter(|(name, _)| is_key(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let destination = Destination {
-            target: request.target,
-            keys,
-        };
+        let destination = Destination::new(request.target, &request.headers);
         // Policies also call others: for tokens, to log.
         let path = request.path_and_query.path();
         let mut asked = self.asked.borrow_mut();
         if (path.ends_with("completions") || path.ends_with("embeddings"))
-            && asked
-                .iter()
-                .all(|known| known.url() != destination.url() || known.keys != destination.keys)
+            && !asked.contains(&destination)
         {
             asked.push(destination);
         }
