@@ -15,7 +15,9 @@ use tidegate_model::{
     Api, ApiIndex, ExpressionLimits, Operation, OperationIndex, PolicyDocument, ProductIndex,
     QueryConstraint, Service, SubscriptionIndex,
 };
-use tidegate_pipeline::{DeclaredResponse, Program, Representation, Runtime, Scope, Target};
+use tidegate_pipeline::{
+    Declared, DeclaredResponse, Program, Representation, Runtime, Scope, Target,
+};
 use tidegate_policies::{CompiledDocument, Context, compile_document, link};
 use tidegate_policy_xml::diagnostic::Diagnostic;
 use tidegate_policy_xml::{Document, NamedValue};
@@ -47,8 +49,7 @@ impl Programs {
 #[derive(Debug)]
 struct CompiledOperation {
     info: Arc<OperationInfo>,
-    template_query: Arc<[Arc<str>]>,
-    responses: Arc<[DeclaredResponse]>,
+    declared: Arc<Declared>,
     programs: Programs,
 }
 
@@ -73,10 +74,8 @@ pub struct Found<'a> {
     pub service_url: Option<&'a Arc<Target>>,
     /// The effective policy.
     pub program: &'a Arc<Program>,
-    /// Query parameters of the operation's template.
-    pub template_query: Option<&'a Arc<[Arc<str>]>>,
-    /// Declared responses.
-    pub responses: Option<&'a Arc<[DeclaredResponse]>>,
+    /// What the operation declares.
+    pub declared: Option<&'a Arc<Declared>>,
 }
 
 /// A configuration, ready to serve.
@@ -181,8 +180,7 @@ impl Compiled {
             program: operation
                 .map_or(&api.programs, |operation| &operation.programs)
                 .get(product),
-            template_query: operation.map(|operation| &operation.template_query),
-            responses: operation.map(|operation| &operation.responses),
+            declared: operation.map(|operation| &operation.declared),
         })
     }
 
@@ -352,8 +350,10 @@ impl Builder<'_> {
                         name: operation.display_name.as_str().into(),
                         url_template: operation.template.shared(),
                     }),
-                    template_query: template_query(operation),
-                    responses: responses(operation),
+                    declared: Arc::new(Declared {
+                        template_query: template_query(operation),
+                        responses: responses(operation),
+                    }),
                     programs: match document {
                         Some(document) => linked(Some(document)),
                         // Without a document of its own an operation runs what the API runs.
@@ -602,7 +602,7 @@ fn template_parameters(operation: &Operation) -> Vec<Arc<str>> {
 }
 
 /// Names of the query parameters that the operation's template declares.
-fn template_query(operation: &Operation) -> Arc<[Arc<str>]> {
+fn template_query(operation: &Operation) -> Vec<Arc<str>> {
     operation
         .template
         .query()
@@ -615,7 +615,7 @@ fn template_query(operation: &Operation) -> Arc<[Arc<str>]> {
         .collect()
 }
 
-fn responses(operation: &Operation) -> Arc<[DeclaredResponse]> {
+fn responses(operation: &Operation) -> Vec<DeclaredResponse> {
     operation
         .responses
         .iter()

@@ -119,8 +119,7 @@ fn tell(
     exchange.matched = Matched {
         api: Some(found.api.clone()),
         operation: found.operation.cloned(),
-        template_query: found.template_query.cloned().unwrap_or_default(),
-        responses: found.responses.cloned().unwrap_or_default(),
+        declared: found.declared.cloned(),
         ..Matched::default()
     };
     exchange.backend = match found.service_url {

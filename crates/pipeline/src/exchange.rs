@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tidegate_balancing::Finished;
 use tidegate_expressions::{
     ApiInfo, DeploymentInfo, Expression, LastErrorInfo, MessageSide, OperationInfo, ProductInfo,
-    Stop, SubscriptionInfo, UserInfo, Value,
+    SubscriptionInfo, UserInfo, Value,
 };
 use uuid::Uuid;
 
@@ -100,6 +100,15 @@ pub struct DeclaredResponse {
     pub representations: Vec<Representation>,
 }
 
+/// What an operation declares, for the policies that ask for it.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// Names of the template's query parameters, for `rewrite-uri`.
+    pub template_query: Vec<Arc<str>>,
+    /// Responses, for `mock-response`.
+    pub responses: Vec<DeclaredResponse>,
+}
+
 /// What the request was matched to.
 #[derive(Debug, Default)]
 pub struct Matched {
@@ -113,10 +122,8 @@ pub struct Matched {
     pub subscription: Option<Arc<SubscriptionInfo>>,
     /// Owner of the subscription.
     pub user: Option<Arc<UserInfo>>,
-    /// Names of the operation template's query parameters, for `rewrite-uri`.
-    pub template_query: Arc<[Arc<str>]>,
-    /// Responses the operation declares.
-    pub responses: Arc<[DeclaredResponse]>,
+    /// What the operation declares.
+    pub declared: Option<Arc<Declared>>,
 }
 
 /// The request on its way to the backend.
@@ -358,6 +365,11 @@ impl Exchange {
         self.section
     }
 
+    /// When the request was received, on the clock's monotonic scale.
+    pub fn started(&self) -> Duration {
+        self.started
+    }
+
     /// Time since the request was received.
     pub fn elapsed(&self) -> Duration {
         self.ports.clock.monotonic().saturating_sub(self.started)
@@ -461,45 +473,27 @@ impl Exchange {
         }
     }
 
-    /// Evaluates an expression, buffering the bodies it reads.
-    ///
-    /// # Errors
-    /// An exception, or a body that cannot be buffered.
-    pub async fn evaluate_buffering(
-        &mut self,
-        expression: &Expression,
-        source: &'static str,
-    ) -> Result<Value, PolicyError> {
-        let effects = expression.effects();
-        // An evaluation that stops for a body is repeated: nothing may have been changed, or consumed, by then.
-        if effects.mutates || (effects.reads_request_body && effects.reads_response_body) {
-            if effects.reads_request_body {
-                self.buffer_body(MessageSide::Request, source).await?;
-            }
-            if effects.reads_response_body {
-                self.buffer_body(MessageSide::Response, source).await?;
-            }
-        }
-        for _ in 0..3 {
-            match expression.evaluate(self) {
-                Ok(value) => return Ok(value),
-                Err(Stop::NeedsBody(side)) => self.buffer_body(side, source).await?,
-                Err(Stop::Exception(exception)) => {
-                    return Err(PolicyError::exception(source, exception));
-                }
-            }
-        }
-        Err(PolicyError::expression(
-            source,
-            "a message body could not be read",
-        ))
-    }
-
     /// Gathers a message's body in memory.
     ///
     /// # Errors
     /// It is too large (413 for a request), or its sender broke off.
     pub async fn buffer_body(
+        &mut self,
+        side: MessageSide,
+        source: &'static str,
+    ) -> Result<(), PolicyError> {
+        let body = match side {
+            MessageSide::Request => Some(&self.request.body),
+            MessageSide::Response => self.response.as_ref().map(|response| &response.body),
+        };
+        if !body.is_some_and(Body::is_streaming) {
+            return Ok(());
+        }
+        // On the heap: this stands in the futures of all policies.
+        Box::pin(self.gather_body(side, source)).await
+    }
+
+    async fn gather_body(
         &mut self,
         side: MessageSide,
         source: &'static str,

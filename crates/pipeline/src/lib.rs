@@ -30,8 +30,8 @@ pub use body::{Body, BodyError, BodyStream, StreamError};
 pub use coding::decoded;
 pub use error::{Failure, PolicyError, Position};
 pub use exchange::{
-    ActiveAttempt, DeclaredResponse, Exchange, KeyLocation, Limits, Matched, Representation,
-    Request, Response, Runtime, Variables,
+    ActiveAttempt, Declared, DeclaredResponse, Exchange, KeyLocation, Limits, Matched,
+    Representation, Request, Response, Runtime, Variables,
 };
 pub use parameters::{MatchedParameters, Parameters, UrlParameters};
 pub use ports::{

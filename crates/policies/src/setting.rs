@@ -31,20 +31,6 @@ impl Evaluated {
         result
     }
 
-    /// Evaluates it, buffering the bodies it reads.
-    ///
-    /// # Errors
-    /// An exception, or a body that cannot be buffered.
-    pub async fn value_buffering(&self, exchange: &mut Exchange) -> Result<Value, PolicyError> {
-        let result = exchange
-            .evaluate_buffering(&self.expression, self.source)
-            .await;
-        if let Err(error) = &result {
-            self.trace(exchange, error);
-        }
-        result
-    }
-
     /// The entry that API Management's traces have for an exception: the code, and where in the document it came from.
     fn trace(&self, exchange: &mut Exchange, error: &PolicyError) {
         let Some(exception) = error.thrown().filter(|_| exchange.is_traced()) else {
@@ -199,38 +185,6 @@ impl<T: FromValue + Clone> Setting<T> {
         Ok(self.get_optional(exchange)?.unwrap_or(default))
     }
 
-    /// As [`Setting::get_or`], buffering the bodies the expression reads.
-    ///
-    /// # Errors
-    /// As [`Setting::get_or`].
-    pub async fn get_or_buffering(
-        &self,
-        exchange: &mut Exchange,
-        default: T,
-    ) -> Result<T, PolicyError> {
-        Ok(self
-            .get_optional_buffering(exchange)
-            .await?
-            .unwrap_or(default))
-    }
-
-    /// As [`Setting::get_optional`], buffering the bodies the expression reads.
-    ///
-    /// # Errors
-    /// As [`Setting::get_optional`].
-    pub async fn get_optional_buffering(
-        &self,
-        exchange: &mut Exchange,
-    ) -> Result<Option<T>, PolicyError> {
-        match self {
-            Setting::Constant(value) => Ok(Some(value.clone())),
-            Setting::Expression(evaluated) => {
-                let value = evaluated.value_buffering(exchange).await?;
-                T::from_value(&value).map_err(|message| evaluated.unusable(message))
-            }
-        }
-    }
-
     /// The value now; null is an error.
     ///
     /// # Errors
@@ -252,15 +206,8 @@ impl<T: FromValue + Clone> Setting<T> {
     /// # Errors
     /// As [`Setting::get`].
     pub async fn get_buffering(&self, exchange: &mut Exchange) -> Result<T, PolicyError> {
-        match self {
-            Setting::Constant(value) => Ok(value.clone()),
-            Setting::Expression(evaluated) => {
-                let value = evaluated.value_buffering(exchange).await?;
-                T::from_value(&value)
-                    .and_then(|value| value.ok_or_else(|| "the value is null".to_owned()))
-                    .map_err(|message| evaluated.unusable(message))
-            }
-        }
+        let (needs, source) = Needs::of(self);
+        buffering(exchange, needs, source, |exchange| self.get(exchange)).await
     }
 }
 
@@ -297,20 +244,6 @@ impl Setting<Arc<str>> {
             }
         }
     }
-
-    /// As [`Setting::text`], buffering the bodies the expression reads.
-    ///
-    /// # Errors
-    /// An exception, or a body that cannot be buffered.
-    pub async fn text_buffering(&self, exchange: &mut Exchange) -> Result<Text<'_>, PolicyError> {
-        match self {
-            Setting::Constant(text) => Ok(Text::Borrowed(text)),
-            Setting::Expression(evaluated) => {
-                let value = evaluated.value_buffering(exchange).await?;
-                Ok(Text::Owned(text_of(evaluated, &value)?))
-            }
-        }
-    }
 }
 
 fn text_of(evaluated: &Evaluated, value: &Value) -> Result<Arc<str>, PolicyError> {
@@ -343,10 +276,8 @@ impl AnyValue {
     /// # Errors
     /// An exception, or a body that cannot be buffered.
     pub async fn get_buffering(&self, exchange: &mut Exchange) -> Result<Value, PolicyError> {
-        match self {
-            AnyValue::Literal(text) => Ok(Value::from(text.clone())),
-            AnyValue::Expression(evaluated) => evaluated.value_buffering(exchange).await,
-        }
+        let (needs, source) = Needs::of(self);
+        buffering(exchange, needs, source, |exchange| self.get(exchange)).await
     }
 }
 
@@ -384,6 +315,12 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// What one value needs, and the policy that it belongs to.
+    fn of(value: &dyn HasExpression) -> (Self, &'static str) {
+        let source = value.evaluated().map_or("", |evaluated| evaluated.source);
+        (Self::default().and(value), source)
+    }
+
     /// Takes one more value into account.
     #[must_use]
     pub fn and(mut self, value: &dyn HasExpression) -> Self {

@@ -153,14 +153,18 @@ impl AccessRules {
             return Access::Denied(Denial::KeyNotFound);
         };
         let sent = rules.sent_key(headers, query);
-        if let Some((key, place)) = &sent
-            && let Some((subscription, is_secondary)) = self.keys.find(key)
-            && let Some(product) = self.opens(subscription, rules)
-        {
+        let opened = sent.as_ref().and_then(|(key, _)| {
+            let (subscription, is_secondary) = self.keys.find(key)?;
+            Some((
+                (subscription, is_secondary),
+                self.opens(subscription, rules)?,
+            ))
+        });
+        if let Some((subscription, product)) = opened {
             return Access::Granted(Grant {
                 product,
-                subscription: Some((subscription, is_secondary)),
-                key: Some(place.clone()),
+                subscription: Some(subscription),
+                key: sent.map(|(_, place)| place),
             });
         }
         if rules.open_product.is_some() || !rules.is_key_required {

@@ -126,8 +126,10 @@ impl Policy for MockResponse {
 
     fn run(&self, exchange: &mut Exchange) -> Result<Outcome, Failure> {
         let mut response = Response::new(self.status);
-        let declared = exchange.matched.responses.clone();
-        let chosen = self.choose(&declared);
+        let declared = exchange.matched.declared.clone();
+        let chosen = declared
+            .as_ref()
+            .and_then(|declared| self.choose(&declared.responses));
         let content_type = match (&self.content_type, chosen) {
             (Some((_, value)), _) => Some(value.clone()),
             (None, Some(representation)) => header_value(&representation.content_type),

@@ -7,13 +7,14 @@
 use std::time::Duration;
 
 use tidegate_pipeline::{
-    Exchange, Failure, LocalBoxFuture, Mode, Outcome, Policy, Sections, Steps, run_steps,
+    Exchange, Failure, LocalBoxFuture, Mode, Outcome, Policy, PolicyError, Sections, Steps,
+    run_steps,
 };
 use tidegate_policy_xml::Element;
 
 use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Content, Definition, Kind, Scopes};
-use crate::setting::{FromValue, Setting};
+use crate::setting::{FromValue, Needs, Setting, buffering};
 
 const CONDITION: Attribute = Attribute::new(
     "condition",
@@ -72,6 +73,8 @@ struct Retry {
     max_interval: Option<Setting<Duration>>,
     delta: Option<Setting<Duration>>,
     first_fast_retry: Setting<bool>,
+    /// What all but the condition need.
+    needs: Needs,
     steps: Steps,
 }
 
@@ -92,13 +95,21 @@ fn compile(compiler: &mut Compiler<'_>, element: &Element) -> Option<Box<dyn Pol
             "<retry> holds no statements",
         );
     }
+    let (count, interval, first_fast_retry) = (count?, interval?, first_fast_retry?);
+    let needs = Needs::default()
+        .and(&count)
+        .and(&interval)
+        .and_optional(&max_interval)
+        .and_optional(&delta)
+        .and(&first_fast_retry);
     Some(Box::new(Retry {
         condition: condition?,
-        count: count?,
-        interval: interval?,
+        count,
+        interval,
         max_interval,
         delta,
-        first_fast_retry: first_fast_retry?,
+        first_fast_retry,
+        needs,
         steps,
     }))
 }
@@ -133,24 +144,30 @@ impl Waits {
 }
 
 impl Retry {
-    async fn attempts(&self, exchange: &mut Exchange) -> Result<Outcome, Failure> {
-        let count = self.count.get_buffering(exchange).await?;
+    /// The most retries, and the waits before them.
+    fn plan(&self, exchange: &mut Exchange) -> Result<(i64, Waits), Failure> {
+        let count = self.count.get(exchange)?;
         if !(1..=50).contains(&count) {
-            return Err(tidegate_pipeline::PolicyError::expression(
+            return Err(PolicyError::expression(
                 DEFINITION.name,
                 format!("the count of a retry must be 1 to 50, not {count}"),
             )
             .into());
         }
         let waits = Waits {
-            interval: self.interval.get_buffering(exchange).await?,
-            max_interval: optional(&self.max_interval, exchange).await?,
-            delta: optional(&self.delta, exchange).await?,
-            first_fast: self
-                .first_fast_retry
-                .get_or_buffering(exchange, false)
-                .await?,
+            interval: self.interval.get(exchange)?,
+            max_interval: optional(&self.max_interval, exchange)?,
+            delta: optional(&self.delta, exchange)?,
+            first_fast: self.first_fast_retry.get_or(exchange, false)?,
         };
+        Ok((count, waits))
+    }
+
+    async fn attempts(&self, exchange: &mut Exchange) -> Result<Outcome, Failure> {
+        let (count, waits) = buffering(exchange, self.needs, DEFINITION.name, |exchange| {
+            self.plan(exchange)
+        })
+        .await?;
         // In on-error there is one already, which a success in here must not forget.
         let last_error = exchange.last_error().cloned();
         let mut retries = 0_u32;
@@ -176,13 +193,13 @@ impl Retry {
     }
 }
 
-async fn optional<T: FromValue + Clone>(
+fn optional<T: FromValue + Clone>(
     setting: &Option<Setting<T>>,
     exchange: &mut Exchange,
 ) -> Result<Option<T>, Failure> {
     match setting {
         None => Ok(None),
-        Some(setting) => Ok(setting.get_optional_buffering(exchange).await?),
+        Some(setting) => setting.get_optional(exchange),
     }
 }
 

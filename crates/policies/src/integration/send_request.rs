@@ -373,11 +373,11 @@ struct Plan {
 }
 
 impl SendRequest {
-    async fn start(&self, exchange: &mut Exchange) -> Result<Start, PolicyError> {
+    fn start(&self, exchange: &mut Exchange) -> Result<Start, Failure> {
         match &self.mould {
             Mould::Constant(start) => Ok(*start),
             Mould::Expression(setting) => {
-                let Some(text) = setting.get_optional_buffering(exchange).await? else {
+                let Some(text) = setting.get_optional(exchange)? else {
                     return Ok(Start::New);
                 };
                 Start::parse(&text).ok_or_else(|| {
@@ -385,6 +385,7 @@ impl SendRequest {
                         DEFINITION.name,
                         format!("'{}' is not a valid mode; it is new or copy", &*text),
                     )
+                    .into()
                 })
             }
         }
@@ -480,7 +481,10 @@ impl SendRequest {
     }
 
     async fn run(&self, exchange: &mut Exchange) -> Result<Outcome, PolicyError> {
-        let start = self.start(exchange).await?;
+        let start = buffering(exchange, self.needs, DEFINITION.name, |exchange| {
+            self.start(exchange)
+        })
+        .await?;
         // A copied body is read here and forwarded later: it must stay.
         if start == Start::Copy && self.body.is_none() && exchange.section() != Section::Outbound {
             exchange

@@ -21,7 +21,7 @@ use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Content, Definition, Kind, Scopes};
 use crate::routing::redirect::{MAX_HOPS, next_hop};
 use crate::routing::{hop_by_hop, subscription_key};
-use crate::setting::Setting;
+use crate::setting::{Needs, Setting, buffering};
 
 const TIMEOUT: Attribute = Attribute::new(
     "timeout",
@@ -110,6 +110,7 @@ struct ForwardRequest {
     buffer_request_body: bool,
     buffer_response: bool,
     fail_on_error_status_code: bool,
+    needs: Needs,
 }
 
 /// APIM's default limit on the time until response headers.
@@ -168,11 +169,17 @@ fn compile(compiler: &mut Compiler<'_>, element: &Element) -> Option<Box<dyn Pol
     let buffer_request_body = compiler.literal_boolean(element, &BUFFER_REQUEST_BODY);
     let buffer_response = compiler.literal_boolean(element, &BUFFER_RESPONSE);
     let fail_on_error = compiler.literal_boolean(element, &FAIL_ON_ERROR_STATUS_CODE);
+    let follow_redirects = follow_redirects?;
+    let needs = match &timeout {
+        Timeout::Seconds(setting) => Needs::default().and(setting),
+        Timeout::Milliseconds(setting) => Needs::default().and(setting),
+    };
     Some(Box::new(ForwardRequest {
+        needs: needs.and_optional(&continue_timeout).and(&follow_redirects),
         timeout,
         continue_timeout,
         http_version,
-        follow_redirects: follow_redirects?,
+        follow_redirects,
         // Inside a retry the next attempt needs the body again, whatever the document says.
         buffer_request_body: buffer_request_body? || compiler.retries > 0,
         buffer_response: buffer_response?,
@@ -209,7 +216,8 @@ struct Plan {
 struct Chosen {
     target: Arc<Target>,
     credentials: Option<Arc<tidegate_pipeline::Backend>>,
-    attempt: Option<tidegate_balancing::Attempt>,
+    /// Of an entity, whose balancing wants to know what becomes of the call.
+    active: Option<ActiveAttempt>,
 }
 
 impl Chosen {
@@ -220,12 +228,11 @@ impl Chosen {
 }
 
 impl ForwardRequest {
-    async fn forward(&self, exchange: &mut Exchange) -> Result<Outcome, PolicyError> {
+    fn plan(&self, exchange: &mut Exchange) -> Result<Plan, Failure> {
         let timeout = match &self.timeout {
-            Timeout::Seconds(setting) => setting.get_optional_buffering(exchange).await?,
+            Timeout::Seconds(setting) => setting.get_optional(exchange)?,
             Timeout::Milliseconds(setting) => setting
-                .get_optional_buffering(exchange)
-                .await?
+                .get_optional(exchange)?
                 .map(|milliseconds| {
                     u64::try_from(milliseconds)
                         .map(Duration::from_millis)
@@ -237,13 +244,22 @@ impl ForwardRequest {
         };
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
         let continue_timeout = match &self.continue_timeout {
-            Some(setting) => setting.get_optional_buffering(exchange).await?,
+            Some(setting) => setting.get_optional(exchange)?,
             None => None,
         };
-        let follow_redirects = self
-            .follow_redirects
-            .get_or_buffering(exchange, false)
-            .await?;
+        Ok(Plan {
+            http_version: self.http_version,
+            timeout: (!timeout.is_zero()).then_some(timeout),
+            continue_timeout,
+            follow_redirects: self.follow_redirects.get_or(exchange, false)?,
+        })
+    }
+
+    async fn forward(&self, exchange: &mut Exchange) -> Result<Outcome, PolicyError> {
+        let plan = buffering(exchange, self.needs, DEFINITION.name, |exchange| {
+            self.plan(exchange)
+        })
+        .await?;
         if self.buffer_request_body {
             exchange
                 .buffer_body(MessageSide::Request, DEFINITION.name)
@@ -262,24 +278,15 @@ impl ForwardRequest {
         }
         exchange.active = None;
 
-        let mut chosen = choose(exchange)?;
+        let chosen = choose(exchange)?;
         exchange.attempts = exchange.attempts.saturating_add(1);
         exchange.buffer_response = self.buffer_response;
-        let sent = exchange.ports.clock.monotonic();
-        let plan = Plan {
-            http_version: self.http_version,
-            timeout: (!timeout.is_zero()).then_some(timeout),
-            continue_timeout,
-            follow_redirects,
-        };
         let answer = send(exchange, &chosen, plan).await;
-        let now = exchange.ports.clock.monotonic();
-        report(&chosen, &answer, exchange, sent, now);
+        if let Some(active) = &chosen.active {
+            report(active, &answer, exchange);
+        }
         let response = answer.map_err(|error| transport_failure(&error, DEFINITION.name))?;
-        exchange.active = chosen
-            .attempt
-            .take()
-            .map(|attempt| ActiveAttempt { attempt, sent });
+        exchange.active = chosen.active;
         let status = response.status.as_u16();
         let mut headers = response.headers;
         hop_by_hop::strip(&mut headers);
@@ -308,7 +315,7 @@ fn choose(exchange: &mut Exchange) -> Result<Chosen, PolicyError> {
         return Ok(Chosen {
             target: target.clone(),
             credentials: None,
-            attempt: None,
+            active: None,
         });
     }
     let Some(backend) = exchange.backend.entity().cloned() else {
@@ -356,7 +363,10 @@ fn choose(exchange: &mut Exchange) -> Result<Chosen, PolicyError> {
             return Ok(Chosen {
                 target: single.target.clone(),
                 credentials: Some(member.backend.clone()),
-                attempt: Some(selected.attempt),
+                active: Some(ActiveAttempt {
+                    attempt: selected.attempt,
+                    sent: now,
+                }),
             });
         }
     };
@@ -369,7 +379,7 @@ fn choose(exchange: &mut Exchange) -> Result<Chosen, PolicyError> {
     Ok(Chosen {
         target: single.target.clone(),
         credentials: Some(entity),
-        attempt: Some(attempt),
+        active: Some(ActiveAttempt { attempt, sent: now }),
     })
 }
 
@@ -546,16 +556,12 @@ async fn send_following(
 
 /// Tells breaker and strategy what became of the attempt.
 fn report(
-    chosen: &Chosen,
+    ActiveAttempt { attempt, sent }: &ActiveAttempt,
     answer: &Result<UpstreamResponse, TransportError>,
     exchange: &Exchange,
-    sent: Duration,
-    now: Duration,
 ) {
-    let Some(attempt) = &chosen.attempt else {
-        return;
-    };
-    let latency = now.saturating_sub(sent);
+    let now = exchange.ports.clock.monotonic();
+    let latency = now.saturating_sub(*sent);
     match answer {
         Ok(response) => {
             let status = response.status.as_u16();

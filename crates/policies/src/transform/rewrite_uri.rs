@@ -194,12 +194,13 @@ impl RewriteUri {
         let query = fill(query, parameters, true).map_err(unfilled)?;
         let mut query = utf8_percent_encode(&query, QUERY).to_string();
         if copy_unmatched {
-            let declared = &exchange.matched.template_query;
+            let declared = exchange.matched.declared.as_ref();
             let new_query = query.clone();
             let old = exchange.request.url.query();
             for pair in old.split('&').filter(|pair| !pair.is_empty()) {
                 let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-                let is_declared = declared.iter().any(|declared| pair_is(pair, declared));
+                let is_declared = declared
+                    .is_some_and(|all| all.template_query.iter().any(|name| pair_is(pair, name)));
                 let is_new = new_query.split('&').any(|new| pair_is(new, name));
                 if !is_declared && !is_new {
                     if !query.is_empty() {

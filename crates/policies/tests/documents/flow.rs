@@ -1,8 +1,10 @@
 //! `choose`, `return-response`, `mock-response`, fragments and `base`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tidegate_pipeline::testing::Answer;
-use tidegate_pipeline::{DeclaredResponse, Representation, Scope};
+use tidegate_pipeline::{Declared, DeclaredResponse, Representation, Scope};
 
 use crate::support::{Service, api, get, inbound, on_error, outbound, with_header};
 
@@ -131,15 +133,18 @@ fn a_mock_answers_with_what_the_operation_declares() {
         section(&format!("<mock-response {attributes} />"))
             .answering(&[500])
             .send_prepared(get("/"), |exchange| {
-                exchange.matched.responses = [DeclaredResponse {
+                let responses = vec![DeclaredResponse {
                     status: 201,
                     representations: vec![Representation {
                         content_type: "application/json".into(),
                         examples: vec![Bytes::from("{}"), Bytes::from("[]")],
                         sample: None,
                     }],
-                }]
-                .into();
+                }];
+                exchange.matched.declared = Some(Arc::new(Declared {
+                    responses,
+                    ..Declared::default()
+                }));
             })
     };
     let finished = mock(r#"status-code="201""#, inbound);

@@ -1,5 +1,8 @@
 //! The `set-*` policies and `rewrite-uri`, in each section.
 
+use std::sync::Arc;
+
+use tidegate_pipeline::Declared;
 use tidegate_pipeline::testing::{Answer, Sent};
 
 use crate::support::{Service, api, get, inbound, on_error, outbound, post, with_header};
@@ -144,7 +147,10 @@ fn rewrite_uri_follows_the_table() {
         service.send_prepared(get("/items/7?view=full&page=2"), |exchange| {
             exchange.request.matched_parameters =
                 vec![("id".into(), "7".into()), ("v".into(), "full".into())].into();
-            exchange.matched.template_query = ["view".into()].into();
+            exchange.matched.declared = Some(Arc::new(Declared {
+                template_query: vec!["view".into()],
+                ..Declared::default()
+            }));
         });
         assert_eq!(
             service.sent()[0].url,

@@ -31,13 +31,21 @@ fn joined(c: &mut Call<'_, '_>) -> R<Value> {
 
 /// A variable that must be of type `T`.
 fn variable(c: &mut Call<'_, '_>, default: Option<Value>) -> R<Value> {
-    let (map, name) = (c.required(0)?, c.str(1)?);
+    let found = match &*c.args {
+        [map, name @ Value::Str(_), ..] if !map.is_null() => dispatch::get(c.rt, map, name)?,
+        // One of them is null.
+        _ => {
+            c.required(0)?;
+            c.str(1)?;
+            None
+        }
+    };
     let ty = c.ty(0);
-    match dispatch::get(c.rt, &map, &Value::Str(name.clone()))? {
+    match found {
         None => Ok(default.unwrap_or_else(|| default_of(&ty))),
         Some(Value::Null) => Ok(default_of(&ty)),
         Some(value) if Runtime::is_instance(&value, &ty) => Ok(value),
-        Some(value) => Err(wrong_type(&name, &value, &ty.to_string())),
+        Some(value) => Err(wrong_type(&c.str(1)?, &value, &ty.to_string())),
     }
 }
 
