@@ -126,6 +126,14 @@ impl PolicyError {
             && matches!(self.0.reason, Some("Timeout" | "BackendConnectionFailure"))
     }
 
+    /// Whether the client's own request is at fault: it is too large, or broke off.
+    pub fn is_client_failure(&self) -> bool {
+        matches!(
+            self.0.reason,
+            Some("RequestBodyTooLarge" | "ClientConnectionFailure")
+        )
+    }
+
     /// `LastError.Source`
     pub fn source(&self) -> &str {
         &self.0.source

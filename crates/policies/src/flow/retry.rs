@@ -2,7 +2,8 @@
 //!
 //! Statements run at least once; the condition is evaluated after each run. A failure inside (timeout, refused
 //! connection, open circuit) is intercepted: the condition sees the response the failure would produce, and the
-//! failure goes on only when the condition says stop or the retries are used up.
+//! failure goes on only when the condition says stop or the retries are used up. A failure of the client's own request
+//! (too large, broken off) goes on at once: there is nothing left to send.
 
 use std::time::Duration;
 
@@ -177,6 +178,8 @@ impl Retry {
                 Ok(Outcome::Respond) => return Ok(Outcome::Respond),
                 Ok(Outcome::Continue) if retries == 0 => {}
                 Ok(Outcome::Continue) => exchange.restore_last_error(last_error.clone()),
+                // The rest of the request is gone: no backend can be asked again.
+                Err(error) if error.is_client_failure() => return Ok(result?),
                 Err(error) => exchange.fail_in_retry(error),
             }
             if i64::from(retries) >= count || !self.condition.get_buffering(exchange).await? {

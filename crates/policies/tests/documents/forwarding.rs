@@ -182,6 +182,25 @@ fn a_body_larger_than_the_limit_gets_413() {
 }
 
 #[test]
+fn a_request_that_cannot_be_read_is_not_retried() {
+    let service = backend(
+        r#"<retry condition="@(context.Response.StatusCode != 200)" count="3" interval="1"><forward-request /></retry>"#,
+    )
+    .runtime(|runtime| runtime.limits.request_buffer = 4)
+    .answering(&[200]);
+    let finished = service.send(post("/", "12345"));
+    assert_eq!(finished.status, 413);
+    assert!(
+        finished
+            .last_error()
+            .starts_with("forward-request|RequestBodyTooLarge|"),
+        "{}",
+        finished.last_error()
+    );
+    assert_eq!(service.sent().len(), 0);
+}
+
+#[test]
 fn an_empty_backend_section_forwards_nothing() {
     let service = api(
         r#"<inbound /><backend /><outbound><set-header name="x"><value>@(context.Response.StatusCode.ToString())</value></set-header></outbound><on-error />"#,
