@@ -11,16 +11,12 @@ pub(super) fn equal(word: u64, byte: u8) -> u64 {
     differences.wrapping_sub(LOW) & !differences & HIGH
 }
 
-/// The bytes of a word below `limit`, at most 128; marked like [`equal`].
+/// The bytes of a word that are `quote`, a backslash, a control character or not ASCII; marked like [`equal`].
 #[inline]
-pub(super) fn below(word: u64, limit: u8) -> u64 {
-    word.wrapping_sub(LOW * u64::from(limit)) & !word & HIGH
-}
-
-/// The bytes of a word that are not ASCII.
-#[inline]
-pub(super) fn beyond_ascii(word: u64) -> u64 {
-    word & HIGH
+pub(super) fn special(word: u64, quote: u8) -> u64 {
+    // What borrows here without being equal is not ASCII, and marked anyway.
+    let equal = |byte: u8| (word ^ (LOW * u64::from(byte))).wrapping_sub(LOW);
+    (equal(quote) | equal(b'\\') | word.wrapping_sub(LOW * 0x20) | word) & HIGH
 }
 
 /// How many bytes of a word stand before the first that `marks` marks: all eight if there is none.
@@ -60,10 +56,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn special_bytes_are_found(text in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'a'), Just(0x1f)], 8)) {
+            let word = text.first_chunk::<8>().unwrap();
+            let is_plain = |byte: &&u8| byte.is_ascii() && **byte >= 0x20 && ![b'"', b'\\'].contains(*byte);
+            let slow = text.iter().take_while(is_plain).count();
+            prop_assert_eq!(plain_before(word, |word| special(word, b'"')), slow);
+        }
+
+        #[test]
         fn words_find_what_a_loop_finds(text in proptest::collection::vec(prop_oneof![any::<u8>(), 0x1eu8..0x24], 0..80)) {
             if let Some(word) = text.first_chunk::<8>() {
-                let slow = word.iter().take_while(|byte| **byte != b'"' && **byte >= 0x20).count();
-                let fast = plain_before(word, |word| equal(word, b'"') | below(word, 0x20));
+                let slow = word.iter().take_while(|byte| **byte != b'"').count();
+                let fast = plain_before(word, |word| equal(word, b'"'));
                 prop_assert_eq!(fast, slow);
             }
             let slow = text.iter().position(|byte| *byte == b'"' || *byte == 0x1f);

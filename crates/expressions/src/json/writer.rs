@@ -1,12 +1,12 @@
 //! Tokens and values to JSON text, the way `JsonTextWriter` prints them.
 
-use super::bytes::{below, beyond_ascii, equal, plain_before, text};
+use super::bytes::{plain_before, special, text};
 use super::number;
 use super::scalar::Scalar;
 use super::token::{JToken, TokenType};
 use super::tree::{Id, Kind, NONE, Nodes};
 use crate::clr::datetime_format::{json_datetime, json_datetimeoffset};
-use crate::forest::work;
+use crate::forest::{Arena, work};
 use crate::value::Str;
 
 /// `Newtonsoft.Json.Formatting`
@@ -28,11 +28,11 @@ impl JToken {
 
     /// [`JToken::to_json`], unless the text would be longer than `most` bytes: deep tokens indent to much text.
     pub fn to_json_within(&self, formatting: Formatting, most: usize) -> Option<String> {
-        let mut out = Vec::with_capacity(64);
-        let whole = self.tree.read(self.id, |nodes, id| {
-            write_tree(nodes, id, formatting, most, &mut out)
-        });
-        whole.then(|| text(out))
+        self.tree.read(self.id, |nodes, id| {
+            // As much as many trees need, so that the text seldom has to move.
+            let mut out = Vec::with_capacity((nodes.len() * 64).min(4096));
+            write_tree(nodes, id, formatting, most, &mut out).then(|| text(out))
+        })
     }
 
     /// `ToString()`: bare text for values, indented JSON for containers.
@@ -230,9 +230,7 @@ fn write_escaped(text: &str, quote: u8, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     out.reserve(rest.len());
     while let Some((word, behind)) = rest.split_first_chunk::<8>() {
-        let plain = plain_before(word, |word| {
-            below(word, 0x20) | equal(word, quote) | equal(word, b'\\') | beyond_ascii(word)
-        });
+        let plain = plain_before(word, |word| special(word, quote));
         out.extend_from_slice(word);
         if plain == 8 {
             rest = behind;

@@ -305,8 +305,10 @@ impl From<&str> for Str {
 
 impl From<String> for Str {
     fn from(text: String) -> Self {
-        if text.is_ascii() {
-            Self::from(text.as_str())
+        if text.is_empty() {
+            Self::EMPTY
+        } else if text.is_ascii() {
+            Self(Repr::Ascii(text.into()))
         } else {
             Self(Repr::Wide(Arc::new(Wide {
                 text: text.into_boxed_str(),

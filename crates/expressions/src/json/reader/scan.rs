@@ -134,6 +134,8 @@ impl<'a> Parser<'a> {
         }
         let mut whole = std::mem::take(&mut self.unescaped);
         whole.clear();
+        // Most texts fit at once; the room serves all of a document's.
+        whole.reserve(rest.len().min(512));
         whole.extend_from_slice(content.as_bytes());
         self.escaped_string(quote, &mut whole)?;
         Ok(Cow::Owned(text(whole)))
