@@ -26,6 +26,17 @@ pub struct Cost {
     pub bytes: f64,
 }
 
+impl Cost {
+    /// The one of less time.
+    pub fn min(self, other: Self) -> Self {
+        if other.nanos < self.nanos {
+            other
+        } else {
+            self
+        }
+    }
+}
+
 /// Measures `code` on its own.
 pub fn repeated<T>(mut code: impl FnMut() -> T) -> Cost {
     let mut times = 1;

@@ -11,6 +11,9 @@ use crate::measure::{Cost, repeated};
 /// At most so many times what the edit by hand takes.
 pub const GOAL: f64 = 2.0;
 
+/// How often the two are measured.
+const TURNS: usize = 5;
+
 const REWRITE: &str = r#"@{
     JObject body = context.Request.Body.As<JObject>(preserveContent: true);
     body["model"] = "gpt-4o";
@@ -77,10 +80,19 @@ pub fn measure() -> Result<(Cost, Cost), String> {
             "the expression gives\n{ours}\nand the edit by hand\n{hand}"
         ));
     }
-    Ok((
-        repeated(|| evaluate(&expression, &mut host)),
-        repeated(|| by_hand(&body)),
-    ))
+    let mut turn = || {
+        (
+            repeated(|| evaluate(&expression, &mut host)),
+            repeated(|| by_hand(&body)),
+        )
+    };
+    let mut best = turn();
+    // By turns, so that a slow moment of the machine does not fall on one of them alone.
+    for _ in 1..TURNS {
+        let (ours, hand) = turn();
+        best = (best.0.min(ours), best.1.min(hand));
+    }
+    Ok(best)
 }
 
 #[cfg(test)]
