@@ -42,13 +42,8 @@ impl Current {
         }
     }
 
-    /// The configuration new requests run.
-    pub fn load(&self) -> Arc<Compiled> {
-        self.compiled.load_full()
-    }
-
-    /// As [`Current::load`], for a short look: cheaper, but the old configuration stays while it is held.
-    fn look(&self) -> Guard<Arc<Compiled>> {
+    /// The configuration new requests run, for a short look.
+    pub fn load(&self) -> Guard<Arc<Compiled>> {
         self.compiled.load()
     }
 
@@ -83,7 +78,7 @@ impl GatewayHandler {
         request: http::Request<server::IncomingBody>,
         connection: &ConnectionInfo,
     ) -> Begun {
-        let compiled = self.current.look();
+        let compiled = self.current.load();
         let address = Arc::as_ptr(&compiled) as usize;
         if self.seen.replace(address) != address {
             self.metrics.forget();

@@ -41,6 +41,8 @@ struct Inner {
 
 /// An exception or an unusable value in an expression.
 pub const EXPRESSION_FAILURE: &str = "ExpressionValueEvaluationFailure";
+const REQUEST_TOO_LARGE: &str = "RequestBodyTooLarge";
+const CLIENT_FAILURE: &str = "ClientConnectionFailure";
 
 impl PolicyError {
     /// A failure of `source` (a policy element or a built-in step) that answers 500.
@@ -74,6 +76,18 @@ impl PolicyError {
         let mut error = Self::expression(source, message);
         error.0.exception = Some(exception);
         error
+    }
+
+    /// The client's request is larger than what may be kept of it.
+    pub fn request_too_large(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+        Self::new(source, Some(REQUEST_TOO_LARGE), message)
+            .answer(413, Some("Request body is too large.".into()))
+    }
+
+    /// The client broke off while it sent its request.
+    pub fn request_broken(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+        Self::new(source, Some(CLIENT_FAILURE), message)
+            .answer(400, Some("The request body could not be read.".into()))
     }
 
     /// Sets the status of the default response and the text shown to the caller; without one, the caller sees the
@@ -128,10 +142,7 @@ impl PolicyError {
 
     /// Whether the client's own request is at fault: it is too large, or broke off.
     pub fn is_client_failure(&self) -> bool {
-        matches!(
-            self.0.reason,
-            Some("RequestBodyTooLarge" | "ClientConnectionFailure")
-        )
+        matches!(self.0.reason, Some(REQUEST_TOO_LARGE | CLIENT_FAILURE))
     }
 
     /// `LastError.Source`

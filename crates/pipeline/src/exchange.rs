@@ -509,19 +509,14 @@ impl Exchange {
             .await
             .map_err(|error| match (&error, side) {
                 (BodyError::TooLarge { .. }, MessageSide::Request) => {
-                    PolicyError::new(source, Some("RequestBodyTooLarge"), error.to_string())
-                        .answer(413, Some("Request body is too large.".into()))
+                    PolicyError::request_too_large(source, error.to_string())
                 }
                 (BodyError::Stalled, MessageSide::Request) => {
-                    PolicyError::new(source, Some("ClientConnectionFailure"), error.to_string())
-                        .answer(408, None)
+                    PolicyError::request_broken(source, error.to_string()).answer(408, None)
                 }
-                (_, MessageSide::Request) => PolicyError::new(
-                    source,
-                    Some("ClientConnectionFailure"),
-                    format!("request: {error}"),
-                )
-                .answer(400, Some("The request body could not be read.".into())),
+                (_, MessageSide::Request) => {
+                    PolicyError::request_broken(source, format!("request: {error}"))
+                }
                 (_, MessageSide::Response) => PolicyError::new(
                     source,
                     Some("BackendConnectionFailure"),

@@ -211,6 +211,20 @@ impl<T: FromValue + Clone> Setting<T> {
     }
 }
 
+/// The value of a setting that may be absent; null stands for absent.
+///
+/// # Errors
+/// As [`Setting::get_optional`].
+pub fn optional<T: FromValue + Clone>(
+    setting: &Option<Setting<T>>,
+    exchange: &mut Exchange,
+) -> Result<Option<T>, Failure> {
+    match setting {
+        None => Ok(None),
+        Some(setting) => setting.get_optional(exchange),
+    }
+}
+
 /// Text from a document or an expression.
 pub enum Text<'a> {
     /// From the document.

@@ -15,7 +15,7 @@ use tidegate_policy_xml::Element;
 
 use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Content, Definition, Kind, Scopes};
-use crate::setting::{FromValue, Needs, Setting, buffering};
+use crate::setting::{Needs, Setting, buffering, optional};
 
 const CONDITION: Attribute = Attribute::new(
     "condition",
@@ -193,16 +193,6 @@ impl Retry {
             }
             retries += 1;
         }
-    }
-}
-
-fn optional<T: FromValue + Clone>(
-    setting: &Option<Setting<T>>,
-    exchange: &mut Exchange,
-) -> Result<Option<T>, Failure> {
-    match setting {
-        None => Ok(None),
-        Some(setting) => setting.get_optional(exchange),
     }
 }
 

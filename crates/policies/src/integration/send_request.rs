@@ -20,7 +20,7 @@ use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Child, Content, Definition, Kind, Scopes};
 use crate::routing::forward_request::transport_failure;
 use crate::routing::{hop_by_hop, subscription_key};
-use crate::setting::{Needs, Setting, buffering};
+use crate::setting::{Needs, Setting, buffering, optional};
 use crate::transform::set_variable::store;
 use crate::transform::{
     set_body, set_body::SetBody, set_header, set_header::SetHeader, set_method,
@@ -393,10 +393,7 @@ impl SendRequest {
 
     /// Builds the request. Runs again when a body had to be buffered first, so it changes nothing.
     fn plan(&self, exchange: &mut Exchange, start: Start) -> Result<Plan, Failure> {
-        let variable = match &self.variable {
-            Some(setting) => setting.get_optional(exchange)?,
-            None => None,
-        };
+        let variable = optional(&self.variable, exchange)?;
         let timeout = self.timeout.get_or(exchange, DEFAULT_TIMEOUT)?;
         let destination = match &self.url {
             Some(Url::Constant(target, path_and_query)) => {
@@ -461,11 +458,8 @@ impl SendRequest {
                     )
                     .into());
                 }
-                let mut get = |setting: &Option<Setting<Arc<str>>>| match setting {
-                    Some(setting) => setting.get_optional(exchange),
-                    None => Ok(None),
-                };
-                let (username, password) = (get(username)?, get(password)?);
+                let username = optional(username, exchange)?;
+                let password = optional(password, exchange)?;
                 Some(Arc::new(proxy_of(&url, username, password)))
             }
         };

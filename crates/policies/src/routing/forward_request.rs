@@ -21,7 +21,7 @@ use crate::compile::Compiler;
 use crate::definition::{Attribute, Category, Content, Definition, Kind, Scopes};
 use crate::routing::redirect::{MAX_HOPS, next_hop};
 use crate::routing::{hop_by_hop, subscription_key};
-use crate::setting::{Needs, Setting, buffering};
+use crate::setting::{Needs, Setting, buffering, optional};
 
 const TIMEOUT: Attribute = Attribute::new(
     "timeout",
@@ -243,14 +243,10 @@ impl ForwardRequest {
                 .transpose()?,
         };
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
-        let continue_timeout = match &self.continue_timeout {
-            Some(setting) => setting.get_optional(exchange)?,
-            None => None,
-        };
         Ok(Plan {
             http_version: self.http_version,
             timeout: (!timeout.is_zero()).then_some(timeout),
-            continue_timeout,
+            continue_timeout: optional(&self.continue_timeout, exchange)?,
             follow_redirects: self.follow_redirects.get_or(exchange, false)?,
         })
     }
@@ -619,15 +615,11 @@ pub(crate) fn transport_failure(error: &TransportError, source: &'static str) ->
             PolicyError::new(source, Some("Timeout"), error.message.as_str())
         }
         TransportErrorKind::RequestTooLarge => {
-            PolicyError::new(source, Some("RequestBodyTooLarge"), error.message.as_str())
-                .answer(413, Some("Request body is too large.".into()))
+            PolicyError::request_too_large(source, error.message.as_str())
         }
-        TransportErrorKind::RequestBody => PolicyError::new(
-            source,
-            Some("ClientConnectionFailure"),
-            error.message.as_str(),
-        )
-        .answer(400, Some("The request body could not be read.".into())),
+        TransportErrorKind::RequestBody => {
+            PolicyError::request_broken(source, error.message.as_str())
+        }
         TransportErrorKind::Connect | TransportErrorKind::Reset | TransportErrorKind::Protocol => {
             PolicyError::new(
                 source,
